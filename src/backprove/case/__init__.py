@@ -1,0 +1,38 @@
+"""The problem as data, what an engine hands back, and case files."""
+
+from backprove.case.files import case_from, case_to, read_case
+from backprove.case.gradient import Address, Expanded, Gradient, Trace, address, blocks
+from backprove.case.problem import (
+    ACTIVATIONS,
+    LEAKY_SLOPE,
+    LOSSES,
+    NEEDS,
+    REDUCTIONS,
+    Case,
+    Layer,
+    Loss,
+    Published,
+    Training,
+)
+
+__all__ = [
+    "ACTIVATIONS",
+    "LEAKY_SLOPE",
+    "LOSSES",
+    "NEEDS",
+    "REDUCTIONS",
+    "Address",
+    "Case",
+    "Expanded",
+    "Gradient",
+    "Layer",
+    "Loss",
+    "Published",
+    "Trace",
+    "Training",
+    "address",
+    "blocks",
+    "case_from",
+    "case_to",
+    "read_case",
+]

@@ -1,0 +1,86 @@
+"""What an engine hands back, and how its entries are named. Data only."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from backprove.case.problem import Case
+
+
+@dataclass(frozen=True)
+class Trace:
+    """The intermediate quantities of an engine's own run, one (N, n_l) array a layer, layers 1 … L in order."""
+
+    z: Sequence[Any]
+    a: Sequence[Any]
+    loss_gradient: Sequence[Any]
+    """dC/da^l. Where an engine fuses the output's dC/da with its slope, the last one is None."""
+    delta: Sequence[Any]
+
+
+@dataclass(frozen=True)
+class Expanded:
+    """Which weights an engine worked out, where it could not afford all: boolean arrays shaped as the weights."""
+
+    weights: Sequence[Any]
+    biases: Sequence[Any]
+    said: str
+    """One line for the report: "expanded 2,000 of 1,064,960 weights"."""
+
+
+@dataclass(frozen=True)
+class Gradient:
+    """dC/dW^l as (n_l, n_{l-1}) and dC/db^l as (n_l,) or None, layers 1 … L in order.
+
+    `expanded` None means that every entry was computed. `trace` is optional.
+    """
+
+    weights: Sequence[Any]
+    biases: Sequence[Any]
+    trace: Trace | None = None
+    expanded: Expanded | None = None
+
+
+@dataclass(frozen=True)
+class Address:
+    """One entry of a gradient; 1-based, target first, as in the literature: `W2[1,3]`, `b2[1]`."""
+
+    layer: int
+    to: int
+    from_: int | None
+
+    @property
+    def label(self) -> str:
+        return f"b{self.layer}[{self.to}]" if self.from_ is None else f"W{self.layer}[{self.to},{self.from_}]"
+
+    @property
+    def index(self) -> str:
+        """The same entry for a Python user: `weights[1][0, 2]`."""
+        if self.from_ is None:
+            return f"biases[{self.layer - 1}][{self.to - 1}]"
+        return f"weights[{self.layer - 1}][{self.to - 1}, {self.from_ - 1}]"
+
+    def __str__(self) -> str:
+        return f"{self.label} ({self.index})"
+
+
+def blocks(case: Case) -> Iterator[tuple[int, str, tuple[int, ...], int]]:
+    """(layer, "W" or "b", shape, offset) of every block of a gradient flattened layer by layer, weights first."""
+    offset = 0
+    for l, layer in enumerate(case.layers, 1):
+        yield l, "W", layer.weights.shape, offset
+        offset += layer.weights.size
+        if layer.bias is not None:
+            yield l, "b", layer.bias.shape, offset
+            offset += layer.bias.size
+
+
+def address(case: Case, position: int) -> Address:
+    """The address of one position of the flattened gradient. Raises IndexError beyond its end."""
+    for l, kind, shape, offset in blocks(case):
+        within = position - offset
+        if kind == "b" and 0 <= within < shape[0]:
+            return Address(l, within + 1, None)
+        if kind == "W" and 0 <= within < shape[0] * shape[1]:
+            return Address(l, within // shape[1] + 1, within % shape[1] + 1)
+    raise IndexError(position)

@@ -1,0 +1,302 @@
+"""Engine `paths`: for each weight its own sum over every path from it to the loss; the chain rule written out.
+
+A path from w^l_jk starts with da: ∂z^l_j/∂w = a^{l-1}_k, runs through ∂a/∂z of unit j, then alternately through a
+weight ∂z^{m}_i/∂a^{m-1} = w^m_i· and a slope ∂a^m/∂z^m, and ends in one term of the loss. A softmax unit reaches
+every unit of its own layer, so there each path branches once more. Every path's product is formed from its own
+factors: no partial sum is shared between weights or between paths, which is what makes the cost exponential.
+
+Its own choices: slopes as the chain rule over elementary steps (1/d, d = 1 + e, e = exp(-z), …), logarithmic
+losses term by term over log a = z - log Σ exp, and the softmax Jacobian by the quotient rule.
+"""
+
+import math
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+
+from backprove.case import LEAKY_SLOPE, Case, Expanded, Gradient
+from backprove.domains import Array, Domain
+
+BLOCK = 2**15  # paths held at a time
+BUDGET = {"hardware": 20_000_000, "exact": 200_000}  # paths in all; the exact domains' numbers are slow
+SAMPLE_SEED = 2017
+
+# A factor and the axes of the block of paths that it runs along: axis 0 is the weight, 1 the sample, and each unit
+# or loss term that a path passes after that has one more.
+Factor = tuple[Array, tuple[int, ...]]
+
+
+def _gate(D: Domain, Z: Array) -> tuple[Array, Array]:
+    """(z > 0, exp(-|z|))."""
+    up = np.asarray(D.positive(Z))
+    return up, np.asarray(D.exp(np.where(up, Z * -1, Z)))
+
+
+def _sigmoid(D: Domain, Z: Array) -> tuple[Array, Array]:
+    up, e = _gate(D, Z)
+    d = e + 1
+    # z > 0: a = 1/d.  da/dd = -1/d², dd/de = 1, de/dz = -e
+    # else:  a = e/d.  da/de = 1/d and, through d, -e/d²;  de/dz = e
+    a = np.where(up, 1 / d, e / d)
+    return a, np.where(up, (-1 / (d * d)) * -e, (1 / d - e / (d * d)) * e)
+
+
+def _tanh(D: Domain, Z: Array) -> tuple[Array, Array]:
+    _, e = _gate(D, Z)
+    q = e * e
+    top, bottom = 1 - q, 1 + q
+    # |a| = top/bottom.  d|a|/dq = -1/bottom - top/bottom², dq/de = 2e, de/d|z| = -e
+    return np.asarray(D.tanh(Z)), (-1 / bottom - top / (bottom * bottom)) * (e + e) * -e
+
+
+def _softplus(D: Domain, Z: Array) -> tuple[Array, Array]:
+    up, e = _gate(D, Z)
+    # z > 0: a = z + log(1 + e), de/dz = -e;  else a = log(1 + e), de/dz = e
+    step = 1 / (1 + e)
+    return np.asarray(D.log1pexp(Z)), np.where(up, 1 + step * -e, step * e)
+
+
+def _silu(D: Domain, Z: Array) -> tuple[Array, Array]:
+    s, ds_dz = _sigmoid(D, Z)
+    return Z * s, s * 1 + Z * ds_dz
+
+
+def _gelu(D: Domain, Z: Array) -> tuple[Array, Array]:
+    q = D.sqrt_half * Z
+    h = D.number(0.5) * Z
+    g = 1 + D.erf(q)
+    # a = h g.  dg/dq = 2/√π exp(-q²), dq/dz = √½
+    dg_dz = 2 * D.inv_sqrt_pi * D.exp(-(q * q)) * D.sqrt_half
+    return h * g, D.number(0.5) * g + h * dg_dz
+
+
+def _elu(D: Domain, Z: Array) -> tuple[Array, Array]:
+    up = D.positive(Z)
+    below = np.where(up, D.number(0), Z)
+    return np.where(up, Z, D.expm1(below)), np.where(up, D.number(1), D.exp(below))
+
+
+def _bend(D: Domain, Z: Array, left: Any, kink: Any) -> tuple[Array, Array]:
+    """z for z > 0, else left · z; at 0 the slope lies `kink` of the way from the left slope to the right one."""
+    one, up = D.number(1), D.positive(Z)
+    at_0 = (one - kink) * left + kink * one
+    return np.where(up, Z, left * Z), np.where(up, one, np.where(D.zero(Z), at_0, left))
+
+
+STEPS: dict[str, Callable[[Domain, Array], tuple[Array, Array]]] = {
+    "identity": lambda D, Z: (Z, np.full_like(Z, D.number(1))),
+    "square": lambda D, Z: (Z * Z, 1 * Z + Z * 1),
+    "sigmoid": _sigmoid,
+    "tanh": _tanh,
+    "softplus": _softplus,
+    "elu": _elu,
+    "silu": _silu,
+    "gelu": _gelu,
+}
+
+
+def _softmax(D: Domain, Z: Array) -> tuple[Array, Array]:
+    """a, shape (N, n), and its Jacobian as [sample, j, i] = ∂a_i/∂z_j."""
+    e = D.exp(Z - D.peak(Z))
+    S = e.sum(axis=-1, keepdims=True)
+    own = np.eye(Z.shape[-1], dtype=bool) * (e / S)[:, None, :]
+    # a_i = e_i / S.  ∂a_i/∂e_i = 1/S; ∂a_i/∂S = -e_i/S², ∂S/∂e_j = 1; ∂e_j/∂z_j = e_j
+    through_S = e[:, :, None] * (-e / (S * S))[:, None, :]
+    return e / S, own + through_S
+
+
+def _local(D: Domain, name: str, Z: Array, kink: Any) -> tuple[Array, Array]:
+    """(a, ∂a/∂z): the slopes as (N, n), or for softmax the Jacobian as (N, n, n)."""
+    if name == "softmax":
+        return _softmax(D, Z)
+    if name in ("relu", "leaky_relu"):
+        return _bend(D, Z, D.number(0 if name == "relu" else LEAKY_SLOPE), kink)
+    return STEPS[name](D, Z)
+
+
+def _endings(D: Domain, case: Case, Z: Array, A: Array) -> tuple[Array, bool]:
+    """The last factors of the paths, (N, n_L, terms of the loss), and whether they start at z^L (else at a^L)."""
+    T, factor = D.array(case.targets), D.number(case.loss.scale / case.divisor)
+    loss, name = case.loss.name, case.layers[-1].activation
+    if loss == "output":
+        return np.full_like(A, factor)[:, :, None], False
+    if loss == "squared_error":
+        d = A - T
+        return (factor * (d + d))[:, :, None], False  # C = d²
+    rest = 1 - T if loss == "binary_cross_entropy" else T * 0
+    if name == "sigmoid":
+        return factor * _log_sigmoid_endings(D, Z, T, rest), True
+    if name == "softmax":
+        return factor * _log_softmax_endings(D, Z, T, rest, loss == "binary_cross_entropy"), True
+    ends = [-T * (1 / A)]
+    if loss == "binary_cross_entropy":
+        ends.append(-rest * (1 / (1 - A)) * -1)
+    return factor * np.stack(ends, axis=-1), False
+
+
+def _log_sigmoid_endings(D: Domain, Z: Array, T: Array, rest: Array) -> Array:
+    """z > 0: log a = -log d, log(1-a) = -z - log d, de/dz = -e.  Else: log a = z - log d, log(1-a) = -log d."""
+    up, e = _gate(D, Z)
+    log_d = (1 / (1 + e)) * np.where(up, -e, e)
+    return np.stack([np.where(up, rest, -T), T * log_d, rest * log_d], axis=-1)
+
+
+def _log_softmax_endings(D: Domain, Z: Array, T: Array, rest: Array, binary: bool) -> Array:
+    """log a_i = z_i - log S and, for 1 - a_i = R_i/S with R_i the sum without i, log(1-a_i) = log R_i - log S."""
+    n = Z.shape[-1]
+    e = D.exp(Z - D.peak(Z))
+    log_S = (1 / e.sum(axis=-1, keepdims=True)) * e
+    ends = [-T] + [T[:, [i]] * log_S for i in range(n)]
+    for i in range(n) if binary else ():
+        others = np.delete(Z, i, axis=-1)
+        log_R = np.full_like(Z, D.number(0))
+        if n > 1:
+            e = D.exp(others - D.peak(others))
+            log_R[:, np.arange(n) != i] = (1 / e.sum(axis=-1, keepdims=True)) * e
+        ends += [-rest[:, [i]] * log_R, rest[:, [i]] * log_S]
+    return np.stack(ends, axis=-1)
+
+
+def _tail(l: int, W: list[Array], local: list[Array | None], E: Array) -> tuple[list[int], list[Factor]]:
+    """The paths that leave a unit of layer l (0-based): the sizes of their further axes, and their factors.
+    """
+    sizes: list[int] = []
+    factors: list[Factor] = []
+
+    def extend(size: int) -> int:
+        sizes.append(size)
+        return len(sizes) + 1
+
+    at = 0
+    for m in range(l, len(W)):
+        if m > l:
+            to = extend(W[m].shape[0])
+            factors.append((W[m].T, (at, to)))
+            at = to
+        slope = local[m]
+        if slope is None:
+            continue
+        if slope.ndim == 3:
+            to = extend(slope.shape[2])
+            factors.append((slope, (1, at, to)))
+            at = to
+        else:
+            factors.append((slope, (1, at)))
+    if E.shape[2] > 1:
+        factors.append((E, (1, at, extend(E.shape[2]))))
+    else:
+        factors.append((E[:, :, 0], (1, at)))
+    return sizes, factors
+
+
+def _slices(shape: tuple[int, ...]) -> Iterator[tuple[slice, ...]]:
+    """Cut a block of paths into parts of at most BLOCK (or of one line along the last axis)."""
+    if len(shape) == 1 or math.prod(shape) <= BLOCK:
+        yield tuple(slice(0, size) for size in shape)
+        return
+    step = max(1, BLOCK // math.prod(shape[1:]))
+    for start in range(0, shape[0], step):
+        stop = min(start + step, shape[0])
+        for inner in _slices(shape[1:]) if step == 1 else [tuple(slice(0, size) for size in shape[1:])]:
+            yield slice(start, stop), *inner
+
+
+def _spread(array: Array, axes: tuple[int, ...], dims: int) -> Array:
+    """The array as seen along all axes of a block of paths, for broadcasting."""
+    order = sorted(range(len(axes)), key=axes.__getitem__)
+    shape = [1] * dims
+    for position, size in zip(axes, array.shape, strict=True):
+        shape[position] = size
+    return array.transpose(order).reshape(shape)
+
+
+def _sum_over_paths(shape: tuple[int, ...], factors: list[Array], zeros: Array) -> Array:
+    """Σ over all paths of each weight (axis 0) of the product of the path's factors; bounded memory."""
+    total = zeros
+    for cut in _slices(shape):
+        P = np.empty([c.stop - c.start for c in cut], dtype=zeros.dtype)
+        P[...] = factors[0][_part(factors[0], cut)]
+        for factor in factors[1:]:
+            np.multiply(P, factor[_part(factor, cut)], out=P)
+        while P.ndim > 1:  # unit by unit, so that as few numbers as possible follow one another in a sum
+            P = P.sum(axis=-1) if P.dtype == object else P @ np.ones(P.shape[-1], dtype=P.dtype)
+        total[cut[0]] = total[cut[0]] + P
+    return total
+
+
+def _part(factor: Array, cut: tuple[slice, ...]) -> tuple[slice, ...]:
+    return tuple(c if size > 1 else slice(None) for c, size in zip(cut, factor.shape, strict=True))
+
+
+def _shares(costs: list[tuple[int, int]], budget: int) -> list[int]:
+    """How many weights of each layer to expand, from (weights, paths a weight): cheap layers leave over to dear ones."""
+    shares = [0] * len(costs)
+    for done, l in enumerate(sorted(range(len(costs)), key=lambda l: math.prod(costs[l]))):
+        weights, paths = costs[l]
+        shares[l] = min(weights, budget // (len(costs) - done) // paths)
+        budget -= shares[l] * paths
+    return shares
+
+
+def engine(case: Case, domain: Domain, *, budget: int | None = None) -> Gradient:
+    """dC/dW^l as arrays (n_l, n_{l-1}) and dC/db^l as arrays (n_l,), every entry a sum over its own paths.
+
+    `budget` bounds the paths in all (a path is counted for each weight and sample it serves); above it, a seeded
+    random sample of the weights of each layer is expanded and `expanded` says which. Raises NotInDomain where the
+    domain lacks a function that an activation needs.
+    """
+    D, N = domain, len(case.inputs)
+    kink, one = D.number(case.kink), D.number(1)
+    W = [D.array(layer.weights) for layer in case.layers]
+    A, Z = [D.array(case.inputs)], []
+    local: list[Array | None] = []
+    for layer, W_l in zip(case.layers, W, strict=True):
+        Z_l = A[-1] @ W_l.T
+        Z.append(Z_l if layer.bias is None else Z_l + D.array(layer.bias))
+        a, slope = _local(D, layer.activation, Z[-1], kink)
+        A.append(a)
+        local.append(slope)
+    E, fused = _endings(D, case, Z[-1], A[-1])
+    if fused:
+        local[-1] = None
+
+    tails = [_tail(l, W, local, E) for l in range(len(W))]
+    columns = [W_l.shape[1] + (layer.bias is not None) for W_l, layer in zip(W, case.layers, strict=True)]
+    costs = [(len(W_l) * c, N * math.prod(tail[0])) for W_l, c, tail in zip(W, columns, tails, strict=True)]
+    if budget is None:
+        budget = BUDGET["exact" if D.unit_roundoff is None else "hardware"]
+    shares = _shares(costs, budget)
+    random = np.random.default_rng(SAMPLE_SEED)
+
+    gradients, masks = [], []
+    for l, (sizes, factors) in enumerate(tails):
+        (weights, per_weight), dims = costs[l], 2 + len(sizes)
+        chosen = np.arange(weights)
+        if shares[l] < weights:
+            chosen = np.sort(random.choice(weights, shares[l], replace=False))
+        incoming = np.concatenate([A[l], np.full_like(A[l][:, :1], one)], axis=1)  # the bias sees an input of 1
+        values = D.array(np.zeros(weights))
+        step = max(1, BLOCK // per_weight)
+        for start in range(0, len(chosen), step):
+            part = chosen[start : start + step]
+            J, K = part // columns[l], part % columns[l]
+            spread = [_spread(incoming[:, K], (1, 0), dims)]
+            for array, axes in factors:
+                own = np.take(array, J, axis=axes.index(0)) if 0 in axes else array
+                spread.append(_spread(own, axes, dims))
+            values[part] = _sum_over_paths((len(part), N, *sizes), spread, D.array(np.zeros(len(part))))
+        mask = np.zeros(weights, dtype=bool)
+        mask[chosen] = True
+        gradients.append(values.reshape(len(W[l]), columns[l]))
+        masks.append(mask.reshape(len(W[l]), columns[l]))
+
+    has_bias = [layer.bias is not None for layer in case.layers]
+    dW = [g[:, : W_l.shape[1]] for g, W_l in zip(gradients, W, strict=True)]
+    db = [g[:, -1] if bias else None for g, bias in zip(gradients, has_bias, strict=True)]
+    if all(share == weights for share, (weights, _) in zip(shares, costs, strict=True)):
+        return Gradient(dW, db)
+    said = f"expanded {sum(shares):,} of {sum(weights for weights, _ in costs):,} weights"
+    mW = [m[:, : W_l.shape[1]] for m, W_l in zip(masks, W, strict=True)]
+    mb = [m[:, -1] if bias else None for m, bias in zip(masks, has_bias, strict=True)]
+    return Gradient(dW, db, expanded=Expanded(mW, mb, said))
