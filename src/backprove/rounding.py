@@ -48,7 +48,7 @@ class Analysis:
     """Values and radii of everything that a case defines, layers 1 … L in order.
 
     `weights`, `biases`: the gradient. `kinks`: per layer, boolean (N, n_l), units whose z is within its radius of a
-    kink. `undefined`: why the loss has no value at these outputs, or "".
+    kink.
     """
 
     z: list[Valued]
@@ -57,9 +57,19 @@ class Analysis:
     delta: list[Valued]
     weights: list[Valued]
     biases: list[Valued | None]
-    loss: Valued
     kinks: list[npt.NDArray[np.bool_]]
-    undefined: str
+    bounder: "_Bounder"
+    last: "_Layer"
+
+    def loss(self) -> Valued:
+        """The loss with its radius."""
+        with np.errstate(all="ignore"):
+            return _loss(self.bounder, self.last)[0]
+
+    def undefined(self) -> str:
+        """Why the loss has no value at these outputs, or ""."""
+        with np.errstate(all="ignore"):
+            return _loss(self.bounder, self.last)[1]
 
     def radii(self) -> Float:
         """The radius of every gradient entry, flattened as `blocks` numbers them."""
@@ -337,6 +347,15 @@ class _Bounder:
         return Valued(self.factor * value, f * (r + self.gamma(2 * K + 6) * size) + self.tiny), f * size
 
 
+@dataclass(frozen=True)
+class Forward:
+    """The forward pass alone: z, a and the units at a kink, layers 1 … L in order."""
+
+    z: list[Valued]
+    a: list[Valued]
+    kinks: list[npt.NDArray[np.bool_]]
+
+
 Spread = Sequence[tuple[Float, Float]]
 """Radii that the weights (n_l, n_{l-1}) and biases (n_l,) of each layer already have."""
 
@@ -352,14 +371,27 @@ def analyse(case: Case, domain: Domain, *, open_kinks: bool = False, spread: Spr
         return _analyse(_Bounder(case, domain, open_kinks), spread)
 
 
+def forward(case: Case, domain: Domain) -> Forward:
+    """The forward pass of `analyse`."""
+    with np.errstate(all="ignore"):
+        layers = _forward(_Bounder(case, domain, False), None)
+    return Forward([c.z for c in layers], [c.a for c in layers], [c.kink for c in layers])
+
+
+def _forward(B: _Bounder, spread: Spread | None) -> list[_Layer]:
+    inputs = B.held(B.case.inputs)
+    a = Valued(inputs, np.zeros_like(inputs))
+    layers: list[_Layer] = []
+    for l in range(len(B.W)):
+        layers.append(B.layer(l, a, spread))
+        a = layers[-1].a
+    return layers
+
+
 def _analyse(B: _Bounder, spread: Spread | None) -> Analysis:
     case, L = B.case, len(B.W)
     inputs = B.held(case.inputs)
-    a = Valued(inputs, np.zeros_like(inputs))
-    layers: list[_Layer] = []
-    for l in range(L):
-        layers.append(B.layer(l, a, spread))
-        a = layers[-1].a
+    layers = _forward(B, spread)
     g, delta, size = B.output(layers[-1])
     gs, deltas, sizes = [g], [delta], [size]
     for l in reversed(range(L - 1)):
@@ -385,7 +417,6 @@ def _analyse(B: _Bounder, spread: Spread | None) -> Analysis:
         r = d.radius.sum(axis=0) + B.gamma(N + 2) * M.sum(axis=0)
         db = Valued(d.value.sum(axis=0), OWN * r + (N + 1) * B.tiny)
         biases.append(None if case.layers[l].bias is None else db)
-    loss, undefined = _loss(B, layers[-1])
     return Analysis(
         [layer.z for layer in layers],
         [layer.a for layer in layers],
@@ -393,9 +424,9 @@ def _analyse(B: _Bounder, spread: Spread | None) -> Analysis:
         deltas,
         weights,
         biases,
-        loss,
         [layer.kink for layer in layers],
-        undefined,
+        B,
+        layers[-1],
     )
 
 

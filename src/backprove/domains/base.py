@@ -26,6 +26,8 @@ class Domain(ABC):
     """The elementary functions it has, by the names of the methods below."""
     unit_roundoff: ClassVar[float | None] = None
     """u, or None where arithmetic is exact."""
+    bits: ClassVar[int] = 0
+    """Binary digits of its numbers, 0 where there is no limit."""
     tiny: ClassVar[float] = 0.0
     """The smallest normal number: what one operation can lose to underflow."""
     huge: ClassVar[float] = float("inf")

@@ -32,8 +32,8 @@ class _Floating(Domain):
     def judge(self, x: Array, y: Array, radius: Array) -> tuple[npt.NDArray[np.int8], Array]:
         difference = np.abs(x.astype(np.float64) - y.astype(np.float64))
         allowed = 2 * radius
-        # NaN and inf fail `<=` or are caught by isfinite: they never agree.
-        agree = (difference <= allowed) & np.isfinite(difference)
+        # NaN fails `<=`; an infinite difference, or a bound that is none, never agrees either.
+        agree = (difference <= allowed) & np.isfinite(allowed)
         fraction = np.divide(difference, allowed, out=np.full_like(difference, np.inf), where=allowed > 0)
         fraction[difference == 0] = 0
         return np.where(agree, Verdict.AGREE, Verdict.DISAGREE).astype(np.int8), fraction
@@ -66,6 +66,7 @@ class Float64(_Floating):
     name = "float64"
     dtype = np.dtype(np.float64)
     unit_roundoff = 2.0**-53
+    bits = 53
     tiny = float(np.finfo(np.float64).tiny)
     huge = float(np.finfo(np.float64).max)
     sqrt_half = math.sqrt(0.5)
@@ -79,6 +80,7 @@ class Float32(_Floating):
     name = "float32"
     dtype = np.dtype(np.float32)
     unit_roundoff = 2.0**-24
+    bits = 24
     tiny = float(np.finfo(np.float32).tiny)
     huge = float(np.finfo(np.float32).max)
     sqrt_half = np.float32(math.sqrt(0.5))

@@ -1,0 +1,342 @@
+"""Gradients in, Comparison out: the only place where two numbers are judged equal.
+
+Engines are peers. Each entry of each pair is AGREE, DISAGREE or UNDECIDED; an engine that raises, returns nothing, a
+wrong shape or a wrong type disagrees with everybody. What an engine did not compute is not covered, never agreement.
+"""
+
+import traceback
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import combinations
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from backprove.case import Address, Case, Gradient, address, blocks
+from backprove.domains import DOMAINS, Array, Domain
+from backprove.engines import Engine
+from backprove.errors import NotInDomain
+from backprove.rounding import Analysis, analyse
+from backprove.verdict import Verdict
+
+Verdicts = npt.NDArray[np.int8]
+Mask = npt.NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What came of one engine on one case: its flat gradient, or why there is none.
+
+    `failure` is one line; `refused` says that the domain lacks what the engine needs (not covered, no failure).
+    `covered` None means every entry.
+    """
+
+    values: Array | None = None
+    gradient: Gradient | None = None
+    covered: Mask | None = None
+    said: str = ""
+    failure: str = ""
+    traceback: str = ""
+    refused: str = ""
+
+
+def run(engine: Engine, case: Case, domain: Domain) -> Outcome:
+    """Run an engine and read what it hands back. Whatever it raises or returns becomes an Outcome."""
+    try:
+        with np.errstate(all="ignore"):
+            result = engine(case, domain)
+    except NotInDomain as refusal:
+        return Outcome(refused=str(refusal))
+    except (Exception, SystemExit, GeneratorExit) as error:
+        return Outcome(failure=f"raised {_one_line(error)}", traceback=traceback.format_exc())
+    try:
+        return _read(result, case, domain)
+    except (Exception, SystemExit) as error:  # arrays of a stranger's class may do anything when they are read
+        return Outcome(failure=f"returned what cannot be read: {_one_line(error)}", traceback=traceback.format_exc())
+
+
+def _one_line(error: BaseException) -> str:
+    text = " ".join(str(error).split())
+    name = f"{type(error).__name__}: {text}" if text else type(error).__name__
+    name = name if len(name) <= 200 else name[:197] + "..."
+    frames = traceback.extract_tb(error.__traceback__)
+    return f"{name} ({frames[-1].filename}:{frames[-1].lineno})" if len(frames) > 1 else name
+
+
+def _read(result: Any, case: Case, domain: Domain) -> Outcome:
+    if result is None:
+        return Outcome(failure="returned None")
+    gradient = result
+    if not isinstance(result, Gradient):
+        if not isinstance(result, (tuple, list)) or len(result) != 2:
+            return Outcome(failure=f"returned {type(result).__name__}, not a Gradient or (weights, biases)")
+        gradient = Gradient(*result)
+    parts, masks = [], []
+    L = len(case.layers)
+    for name, values in (("weights", gradient.weights), ("biases", gradient.biases)):
+        if not hasattr(values, "__len__") or len(values) != L:
+            have = len(values) if hasattr(values, "__len__") else type(values).__name__
+            return Outcome(failure=f"returned {have} {name} for {L} layers")
+    for l, layer in enumerate(case.layers):
+        if layer.bias is None and gradient.biases[l] is not None:
+            return Outcome(failure=f"returned a gradient for biases[{l}], which the network does not have")
+    expanded = gradient.expanded
+    for l, kind, shape, _ in blocks(case):
+        where = f"{'weights' if kind == 'W' else 'biases'}[{l - 1}]"
+        block = (gradient.weights if kind == "W" else gradient.biases)[l - 1]
+        if block is None:
+            return Outcome(failure=f"returned None for {where}")
+        try:
+            array = domain.own(block)
+        except (TypeError, ValueError) as error:
+            return Outcome(failure=f"returned {where} as {_one_line(error)}")
+        if array.shape != shape:
+            return Outcome(failure=f"returned {where} of shape {array.shape}, not {shape}")
+        parts.append(array.ravel())
+        if expanded is not None:
+            mask = np.asarray((expanded.weights if kind == "W" else expanded.biases)[l - 1])
+            if mask.shape != shape or mask.dtype != bool:
+                return Outcome(failure=f"returned a mask for {where} of shape {mask.shape}, not {shape}")
+            masks.append(mask.ravel())
+    covered = np.concatenate(masks) if masks else None
+    return Outcome(np.concatenate(parts), gradient, covered, expanded.said if expanded else "")
+
+
+@dataclass(frozen=True)
+class Pair:
+    """One engine against another, entry by entry."""
+
+    first: str
+    second: str
+    verdicts: Verdicts
+    """Per entry; entries that either did not compute are AGREE here and left out of `compared`."""
+    fraction: Array
+    """|difference| as a fraction of the sum of the two radii."""
+    compared: Mask
+
+    @cached_property
+    def verdict(self) -> Verdict:
+        return Verdict.of(np.unique(self.verdicts[self.compared]).tolist())
+
+
+@dataclass(frozen=True)
+class Difference:
+    """The first entry at which engines differ, from the output backwards; None where a whole gradient is missing."""
+
+    address: Address | None
+    values: dict[str, Any]
+    difference: float | None
+    radius: float | None
+    """The sum of the radii of two engines: what rounding explains. None in an exact domain."""
+    fraction: float | None
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Every engine's value for every address of one case in one domain, with the verdict of each."""
+
+    case: Case
+    domain: Domain
+    outcomes: dict[str, Outcome]
+    pairs: list[Pair]
+    radius: Array
+    reasons: dict[str, int]
+    """Why entries are UNDECIDED ("kink", "range", or why the loss has no value), and how many."""
+
+    @cached_property
+    def answered(self) -> list[str]:
+        """The engines that were not refused by the domain."""
+        return [name for name, outcome in self.outcomes.items() if not outcome.refused]
+
+    @cached_property
+    def failures(self) -> dict[str, str]:
+        return {name: o.failure for name, o in self.outcomes.items() if o.failure}
+
+    @cached_property
+    def verdicts(self) -> Verdicts:
+        """Per entry, over all pairs: AGREE, DISAGREE or UNDECIDED; meaningful where `compared`."""
+        if self.failures:
+            return np.full(self.case.entries, Verdict.DISAGREE, dtype=np.int8)
+        worst = np.zeros(self.case.entries, dtype=np.int8)
+        for code in (Verdict.UNDECIDED, Verdict.DISAGREE):
+            for pair in self.pairs:
+                worst[pair.compared & (pair.verdicts == code)] = code
+        return worst
+
+    @cached_property
+    def compared(self) -> Mask:
+        """Entries that at least two engines computed."""
+        mask = np.zeros(self.case.entries, dtype=bool)
+        for pair in self.pairs:
+            mask |= pair.compared
+        return mask
+
+    @cached_property
+    def verdict(self) -> Verdict:
+        if self.failures:
+            return Verdict.DISAGREE
+        return Verdict.of(pair.verdict for pair in self.pairs)
+
+    @cached_property
+    def groups(self) -> list[list[str]]:
+        """Engines that agree with one another (or at least do not disagree), in groups; a failed engine stands alone."""
+        return group(
+            self.answered,
+            {(p.first, p.second) for p in self.pairs if p.verdict is Verdict.DISAGREE},
+            set(self.failures),
+        )
+
+    @property
+    def worst_fraction(self) -> float:
+        """The largest difference as a fraction of the bound, over all entries that agree."""
+        worst = 0.0
+        for pair in self.pairs:
+            agreed = pair.fraction[pair.compared & (pair.verdicts == Verdict.AGREE)]
+            worst = max(worst, float(agreed.max(initial=0.0)))
+        return worst
+
+    @property
+    def weak(self) -> int:
+        """Entries whose bound is not below their value: rounding alone could explain any agreement there."""
+        if self.domain.unit_roundoff is None or not self.pairs:
+            return 0
+        values = next(o.values for o in self.outcomes.values() if o.values is not None)
+        size = np.abs(values.astype(np.float64))
+        return int((self.compared & (self.radius >= size) & (size > 0)).sum())
+
+    @property
+    def vacuous(self) -> int:
+        """Entries that are zero in every engine: their agreement says little."""
+        values = [o.values for o in self.outcomes.values() if o.values is not None]
+        if not values or self.failures:
+            return 0
+        zero = self.compared.copy()
+        for v in values:
+            zero &= np.asarray(v == 0, dtype=bool)
+        return int(zero.sum())
+
+    def layer_map(self) -> list[tuple[int, Verdict, Verdict | None]]:
+        """(layer, verdict on its weights, verdict on its bias or None), layers from the output backwards."""
+        found: dict[int, dict[str, Verdict]] = {}
+        for l, kind, shape, offset in blocks(self.case):
+            part = slice(offset, offset + int(np.prod(shape)))
+            codes = np.unique(self.verdicts[part][self.compared[part] | bool(self.failures)])
+            found.setdefault(l, {})[kind] = Verdict.of(codes.tolist())
+        return [(l, found[l]["W"], found[l].get("b")) for l in sorted(found, reverse=True)]
+
+    def first_difference(self) -> Difference | None:
+        """Layers from the output backwards, the first layer that differs and there the first entry that does."""
+        if self.failures:
+            said = {name: self.failures.get(name, "a gradient") for name in self.answered}
+            return Difference(None, said, None, None, None)
+        for _, _, shape, offset in sorted(blocks(self.case), key=lambda b: (-b[0], b[1] == "b")):
+            part = slice(offset, offset + int(np.prod(shape)))
+            at = np.flatnonzero((self.verdicts[part] == Verdict.DISAGREE) & self.compared[part])
+            if len(at):
+                return self._difference(offset + int(at[0]))
+        return None
+
+    def _difference(self, at: int) -> Difference:
+        values = {
+            name: o.values[at]
+            for name, o in self.outcomes.items()
+            if o.values is not None and (o.covered is None or o.covered[at])
+        }
+        fraction = max(float(p.fraction[at]) for p in self.pairs if p.compared[at])
+        numbers = list(values.values())
+        try:
+            difference = float(max(numbers) - min(numbers))
+        except (TypeError, ValueError, OverflowError):
+            difference = float("nan")
+        if any(x != x for x in numbers):
+            difference = float("nan")
+        exact = self.domain.unit_roundoff is None
+        radius = None if exact else float(2 * self.radius[at])
+        return Difference(address(self.case, at), values, difference, radius, None if exact else fraction)
+
+
+def group(names: list[str], apart: set[tuple[str, str]], alone: set[str]) -> list[list[str]]:
+    """Greedy groups in the order of the names: an engine joins the first group with nobody it disagrees with."""
+    groups: list[list[str]] = []
+    for name in names:
+        for members in groups:
+            if name not in alone and not any(
+                m in alone or (m, name) in apart or (name, m) in apart for m in members
+            ):
+                members.append(name)
+                break
+        else:
+            groups.append([name])
+    return groups
+
+
+def compare(case: Case, domain: Domain, engines: Mapping[str, Engine]) -> Comparison:
+    """Run every engine on the case and judge every pair, entry by entry."""
+    return judge(case, domain, {name: run(engine, case, domain) for name, engine in engines.items()})
+
+
+def judge(case: Case, domain: Domain, outcomes: dict[str, Outcome]) -> Comparison:
+    """Judge outcomes that are already there."""
+    with np.errstate(all="ignore"):
+        return _judge(case, domain, outcomes)
+
+
+def _judge(case: Case, domain: Domain, outcomes: dict[str, Outcome]) -> Comparison:
+    floating = domain.unit_roundoff is not None
+    radius = analyse(case, domain).radii() if floating else np.zeros(case.entries)
+    pairs = []
+    everything = np.ones(case.entries, dtype=bool)
+    whole = [(name, o.values, o.covered) for name, o in outcomes.items() if o.values is not None]
+    for (first, x, x_mask), (second, y, y_mask) in combinations(whole, 2):
+        compared = everything
+        for mask in (x_mask, y_mask):
+            compared = compared if mask is None else compared & mask
+        assert x is not None
+        assert y is not None
+        verdicts, fraction = domain.judge(x, y, radius)
+        if compared is not everything:
+            verdicts[~compared], fraction[~compared] = Verdict.AGREE, 0
+        pairs.append(Pair(first, second, verdicts, fraction, compared))
+    reasons: dict[str, int] = {}
+    log_loss = case.loss.name.endswith("cross_entropy")
+    if log_loss or any((p.verdicts == Verdict.DISAGREE).any() for p in pairs):
+        reasons = _excuse(case, domain, {name: x for name, x, _ in whole if x is not None}, pairs)
+    return Comparison(case, domain, outcomes, pairs, radius, reasons)
+
+
+def _excuse(case: Case, domain: Domain, values: dict[str, Array], pairs: list[Pair]) -> dict[str, int]:
+    """Turn into UNDECIDED what is no disagreement: where the loss has no value, beyond the range, or at a kink."""
+    reference = domain if domain.unit_roundoff is not None else DOMAINS["float64"]
+    plain = analyse(case, reference)
+    counts: dict[str, int] = {}
+
+    def excuse(reason: str, pair: Pair, where: Mask) -> None:
+        pair.verdicts[where & pair.compared] = Verdict.UNDECIDED
+        counts[reason] = max(counts.get(reason, 0), int((where & pair.compared).sum()))
+
+    undefined = plain.undefined()
+    outside = domain is reference and not _within_range(plain, domain)
+    bent = any(kink.any() for kink in plain.kinks)
+    for pair in pairs:
+        differs = pair.verdicts == Verdict.DISAGREE
+        if undefined:
+            excuse(undefined, pair, pair.compared)
+        elif not differs.any():
+            continue
+        elif outside:
+            excuse("range", pair, differs)
+        elif bent:
+            radius, open_radius = plain.radii(), analyse(case, reference, open_kinks=True).radii()
+            x, y = (values[name].astype(np.float64) for name in (pair.first, pair.second))
+            # Two slopes between the sides of a kink are apart by the width of the open interval, and by rounding.
+            inside = (np.abs(x - y) <= open_radius + radius) & (open_radius > radius)
+            excuse("kink", pair, differs & inside)
+    return {reason: count for reason, count in counts.items() if count}
+
+
+def _within_range(analysis: Analysis, domain: Domain) -> bool:
+    """Whether the precision's range holds the whole computation, intermediate values included."""
+    passed = [*analysis.z, *analysis.a, *analysis.delta, *analysis.loss_gradient[:-1], *analysis.weights]
+    return all(np.isfinite(v.radius).all() and (np.abs(v.value) + v.radius < domain.huge).all() for v in passed)

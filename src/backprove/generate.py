@@ -1,0 +1,269 @@
+"""Hypothesis strategies for cases.
+
+A case is one draw of a fixed number of bytes (a draw costs far more than a byte), and every choice and number has its
+own place there: the number at W^l[j, k] stays where it is when the network around it shrinks, so a failing case keeps
+failing while layers, units and samples are taken away. Every number is dyadic (an integer over a power of two
+with at most 16 bits), so that every domain holds it exactly. Byte 0 is the simplest choice of everything.
+"""
+
+from collections.abc import Iterable, Sequence
+from fractions import Fraction
+from typing import Any, TypeVar
+
+import numpy as np
+import numpy.typing as npt
+from hypothesis import assume
+from hypothesis import strategies as st
+
+from backprove.case import ACTIVATIONS, LOSSES, NEEDS, REDUCTIONS, Case, Layer, Loss
+from backprove.domains import DOMAINS, Domain
+from backprove.rounding import Forward, forward
+
+Float = npt.NDArray[np.float64]
+_T = TypeVar("_T")
+
+MAX_LAYERS, MAX_WIDTH, MAX_BATCH = 4, 5, 8
+MAX_NUMBERS = 2048  # drawn for the weights, and for the samples; larger networks use theirs more than once
+
+# Where a loss has a value: which output activations it may stand behind, besides those that fit it.
+_LOG_OUTPUTS = ("sigmoid", "softmax")
+SCALES = (Fraction(1), Fraction(1, 2), Fraction(2), Fraction(1, 4))
+KINKS = (Fraction(0), Fraction(0), Fraction(0), Fraction(1), Fraction(1, 2))
+
+
+class _Tape:
+    """Choices and numbers read off a row of words, each at its own place."""
+
+    def __init__(self, words: npt.NDArray[np.int64]) -> None:
+        self.words, self.at = words, 0
+
+    def choose(self, options: Sequence[_T]) -> _T:
+        """One of the options; small words choose early ones."""
+        word = int(self.words[self.at])
+        self.at += 1
+        return options[word * len(options) >> 16]
+
+    def table(self, rows: int, columns: int, stride: int, start: int) -> npt.NDArray[np.int64]:
+        """The words at start + row · stride + column, whatever the number of rows and columns."""
+        places = start + np.arange(rows)[:, None] * stride + np.arange(columns)
+        words: npt.NDArray[np.int64] = self.words[places % len(self.words)]
+        return words
+
+
+def _signed(n: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+    """0, 1, 2, 3, … as 0, 1, -1, 2, …"""
+    return np.where(n % 2 == 1, (n + 1) // 2, -(n // 2))
+
+
+def _integers(words: npt.NDArray[np.int64]) -> Float:
+    return _signed(words * 7 >> 16).astype(np.float64)
+
+
+def _ordinary(words: npt.NDArray[np.int64]) -> Float:
+    return _signed(words) * 2.0**-14
+
+
+def _tiny(words: npt.NDArray[np.int64]) -> Float:
+    return _signed(words) * 2.0**-22
+
+
+def _saturating(words: npt.NDArray[np.int64]) -> Float:
+    return _signed(words) * 2.0**-11
+
+
+def _sparse(words: npt.NDArray[np.int64]) -> Float:
+    return np.where(words < 2**15, 0, _signed(words)) * 2.0**-14
+
+
+# Mostly ordinary; small integers first, since that is where shrinking ends.
+KINDS = (_integers, _ordinary, _ordinary, _ordinary, _ordinary, _tiny, _saturating, _sparse)
+INPUTS = (_integers, _ordinary, _ordinary, _sparse)
+TARGETS = ("numbers", "numbers", "near", "nearer")
+CLASSES = ("one-hot", "one-hot", "soft", "near")
+
+
+def supported(domain: Domain, activations: Iterable[str]) -> tuple[str, ...]:
+    """Those activations whose functions the domain has, simplest first."""
+    wanted = set(activations)
+    return tuple(a for a in ACTIVATIONS if a in wanted and NEEDS.get(a, "") in domain.functions | {""})
+
+
+def losses_for(output: str, width: int, losses: Sequence[str]) -> tuple[str, ...]:
+    """Those losses that have a value behind an output activation: a logarithm needs outputs between 0 and 1.
+
+    A single softmax output is always 1, where 1 - a has no logarithm.
+    """
+    log = output in _LOG_OUTPUTS
+    return tuple(
+        name
+        for name in losses
+        if not name.endswith("cross_entropy")
+        or (log and not (name == "binary_cross_entropy" and output == "softmax" and width == 1))
+    )
+
+
+def cases(
+    *,
+    max_layers: int = MAX_LAYERS,
+    max_width: int = MAX_WIDTH,
+    max_batch: int = MAX_BATCH,
+    activations: Sequence[str] = ACTIVATIONS,
+    losses: Sequence[str] = LOSSES,
+    domain: str = "float64",
+) -> st.SearchStrategy[Case]:
+    """Strategy for cases that a domain can compute.
+
+    Depth 1 … max_layers; widths 1 … max_width, unequal most of the time; batch 1 … max_batch; an activation for each
+    layer; losses that fit the output and losses that do not; biases present and absent; weights from tiny to
+    saturating, integers, zeros, exact kinks; targets from far to nearly converged. Classification targets sum to 1.
+    Raises ValueError where the arguments leave nothing to draw.
+    """
+    for name, value in (("max_layers", max_layers), ("max_width", max_width), ("max_batch", max_batch)):
+        if isinstance(value, bool) or not isinstance(value, int) or value < 1:
+            raise ValueError(f"{name} must be a whole number of at least 1, got {value!r}")
+    if domain not in DOMAINS:
+        raise ValueError(f"domain must be one of {', '.join(DOMAINS)}, got {domain!r}")
+    for name, given, known in (("activations", activations, ACTIVATIONS), ("losses", losses, LOSSES)):
+        for value in given:
+            if value not in known:
+                raise ValueError(f"{name}: {value!r} is not one of {', '.join(known)}")
+    able = supported(DOMAINS[domain], activations)
+    if not able:
+        raise ValueError(f"activations: the domain {domain} has none of {', '.join(activations)}")
+    ordered = tuple(name for name in LOSSES if name in losses)
+    if not any(losses_for(a, max_width, ordered) for a in able):
+        raise ValueError(f"losses: none of {', '.join(losses)} has a value behind any of {', '.join(able)}")
+    return _cases(max_layers, max_width, max_batch, able, ordered, DOMAINS[domain])
+
+
+@st.composite
+def _cases(
+    draw: st.DrawFn,
+    max_layers: int,
+    max_width: int,
+    max_batch: int,
+    activations: tuple[str, ...],
+    losses: tuple[str, ...],
+    domain: Domain,
+) -> Case:
+    lengths = [
+        3 * max_layers + 3,
+        8,
+        min(MAX_NUMBERS, max_layers * max_width * max_width),
+        min(MAX_NUMBERS, max_layers * max_width),
+        min(MAX_NUMBERS, 2 * max_batch * max_width),
+    ]
+    size = 2 * sum(lengths)
+    words = np.frombuffer(draw(st.binary(min_size=size, max_size=size)), dtype=">u2").astype(np.int64)
+    shape, style, weights, biases, samples = map(_Tape, np.split(words, np.cumsum(lengths)[:-1]))
+
+    L = shape.choose(range(1, max_layers + 1))
+    sizes = [shape.choose(range(1, max_width + 1)) for _ in range(max_layers + 1)][: L + 1]
+    names = [shape.choose(activations) for _ in range(max_layers)][:L]
+    with_bias = [shape.choose((False, True, True)) for _ in range(max_layers)][:L]
+    N = shape.choose(range(1, max_batch + 1))
+    able = losses_for(names[-1], sizes[-1], losses)
+    assume(able)
+    loss = Loss(style.choose(able), style.choose(SCALES))
+    reduction, kink, kind = style.choose(REDUCTIONS), style.choose(KINKS), style.choose(KINDS)
+
+    layers = []
+    for l, (n_from, n_to, name) in enumerate(zip(sizes, sizes[1:], names, strict=False)):
+        W = kind(weights.table(n_to, n_from, max_width, l * max_width**2))
+        b = kind(biases.table(1, n_to, max_width, l * max_width))[0] if with_bias[l] else None
+        layers.append(Layer(W, b, name))
+    inputs = style.choose(INPUTS)(samples.table(N, sizes[0], max_width, 0))
+    targets = samples.table(N, sizes[-1], max_width, max_batch * max_width)
+    case = Case(tuple(layers), inputs, np.zeros((N, sizes[-1])), loss, reduction, kink)
+    classes = loss.name == "categorical_cross_entropy" or names[-1] == "softmax"
+    how = style.choose(CLASSES if classes else TARGETS)
+    return _replaced(case, (_classes if classes else _numbers)(case, domain, how, targets))
+
+
+def _replaced(case: Case, targets: Float) -> Case:
+    return Case(case.layers, case.inputs, targets, case.loss, case.reduction, case.kink)
+
+
+def _outputs(case: Case, domain: Domain) -> Float:
+    """The network's own outputs. Not drawn: what leaves the range of float32 by far, and a kink that only rounding
+    decides (a z that is not exactly computed and indistinguishable from 0), which no engine can get right or wrong.
+    """
+    reference = domain if domain.unit_roundoff is not None else DOMAINS["float64"]
+    passed = forward(case, reference)
+    assume(all(np.abs(z.value).max() < 2.0**40 for z in passed.z))
+    if domain is reference and any(kink.any() for kink in passed.kinks):
+        assume(_kinks_are_exact(case, passed, 2.0**domain.bits))
+    return passed.a[-1].value
+
+
+def _kinks_are_exact(case: Case, passed: Forward, most: float) -> bool:
+    """Whether every z at a kink is exactly computed, in any order: its terms are multiples of one power of two and
+    their sizes add up to no more than `most` (2^bits) of it.
+    """
+    a, exact = case.inputs, True
+    for layer, z, out, kink in zip(case.layers, passed.z, passed.a, passed.kinks, strict=True):
+        if exact:
+            terms = np.abs(a) @ np.abs(layer.weights).T
+            step = _step(a) * _step(layer.weights)
+            if layer.bias is not None:
+                terms, step = terms + np.abs(layer.bias), min(step, _step(layer.bias))
+            exact = bool(terms.max() <= most * step)
+        if kink.any() and not exact:
+            return False
+        a = out.value
+        linear = layer.activation in ("identity", "relu") or (layer.activation == "leaky_relu" and (z.value >= 0).all())
+        square = layer.activation == "square" and a.max() <= most * _step(z.value) ** 2
+        exact = exact and (linear or bool(square))
+    return True
+
+
+def _step(x: Float) -> float:
+    """The largest power of two, 1 at most, that all numbers are multiples of."""
+    step = 1.0
+    while step > 2.0**-200 and (x % step).any():
+        step /= 2
+    return step
+
+
+def _numbers(case: Case, domain: Domain, how: str, words: npt.NDArray[np.int64]) -> Float:
+    """Targets for a loss that takes each output by itself; in 0 … 1 for a binary cross-entropy."""
+    outputs = _outputs(case, domain)
+    if case.loss.name == "binary_cross_entropy":
+        share = words * 2.0**-16
+        if how == "numbers":
+            return np.where(words % 2, np.round(share), np.round(share * 64) / 64)
+        return np.clip(_near(outputs, how), 0, 1)
+    if how == "numbers":
+        return _integers(words) if words.max() < 2**15 else _ordinary(words)
+    return _near(outputs, how)
+
+
+def _near(outputs: Float, how: str) -> Float:
+    """The outputs rounded to a dyadic grid: a nearly converged network, and one more nearly so."""
+    grid = 2.0 ** (8 if how == "near" else 20)
+    scale = 2.0 ** np.ceil(np.log2(np.maximum(np.abs(outputs), 2.0**-20)))
+    near: Float = (np.round(outputs / scale * grid) + 1) / grid * scale
+    return near
+
+
+def _classes(case: Case, domain: Domain, how: str, words: npt.NDArray[np.int64]) -> Float:
+    """Targets that sum to 1 in each sample: one-hot, soft, or near the network's own outputs."""
+    outputs = _outputs(case, domain)
+    N, K = words.shape
+    if how == "one-hot":
+        return np.eye(K)[words[:, 0] * K >> 16]
+    grid = 2.0**10 if how == "soft" else 2.0**20
+    shares = words + 1.0 if how == "soft" else np.clip(outputs, 0, 1) + 2.0**-30
+    targets = np.floor(shares / shares.sum(axis=1, keepdims=True) * grid) / grid
+    targets[np.arange(N), shares.argmax(axis=1)] += 1 - targets.sum(axis=1)
+    return targets
+
+
+def describe(case: Case) -> dict[str, Any]:
+    """What a report says of a case in a line: its sizes, activations, loss and batch."""
+    return {
+        "sizes": "-".join(map(str, case.sizes)),
+        "activations": [layer.activation for layer in case.layers],
+        "loss": case.loss.name,
+        "batch": len(case.inputs),
+    }
