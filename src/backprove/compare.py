@@ -29,7 +29,7 @@ Mask = npt.NDArray[np.bool_]
 class Outcome:
     """What came of one engine on one case: its flat gradient, or why there is none.
 
-    `failure` is one line; `refused` says that the domain lacks what the engine needs (not covered, no failure).
+    `failure` is one line and `kind` the sort of failure; `refused` says that the domain lacks what the engine needs (not covered, no failure).
     `covered` None means every entry.
     """
 
@@ -38,6 +38,7 @@ class Outcome:
     covered: Mask | None = None
     said: str = ""
     failure: str = ""
+    kind: str = ""
     traceback: str = ""
     refused: str = ""
 
@@ -50,11 +51,15 @@ def run(engine: Engine, case: Case, domain: Domain) -> Outcome:
     except NotInDomain as refusal:
         return Outcome(refused=str(refusal))
     except (Exception, SystemExit, GeneratorExit) as error:
-        return Outcome(failure=f"raised {_one_line(error)}", traceback=traceback.format_exc())
+        return _failed(f"raised {_one_line(error)}", f"raised {type(error).__name__}", traceback.format_exc())
     try:
         return _read(result, case, domain)
     except (Exception, SystemExit) as error:  # arrays of a stranger's class may do anything when they are read
-        return Outcome(failure=f"returned what cannot be read: {_one_line(error)}", traceback=traceback.format_exc())
+        return _failed(f"returned what cannot be read: {_one_line(error)}", "unreadable", traceback.format_exc())
+
+
+def _failed(failure: str, kind: str, its_traceback: str = "") -> Outcome:
+    return Outcome(failure=failure, kind=kind, traceback=its_traceback)
 
 
 def _one_line(error: BaseException) -> str:
@@ -67,38 +72,38 @@ def _one_line(error: BaseException) -> str:
 
 def _read(result: Any, case: Case, domain: Domain) -> Outcome:
     if result is None:
-        return Outcome(failure="returned None")
+        return _failed("returned None", "None")
     gradient = result
     if not isinstance(result, Gradient):
         if not isinstance(result, (tuple, list)) or len(result) != 2:
-            return Outcome(failure=f"returned {type(result).__name__}, not a Gradient or (weights, biases)")
+            return _failed(f"returned {type(result).__name__}, not a Gradient or (weights, biases)", "type")
         gradient = Gradient(*result)
     parts, masks = [], []
     L = len(case.layers)
     for name, values in (("weights", gradient.weights), ("biases", gradient.biases)):
         if not hasattr(values, "__len__") or len(values) != L:
             have = len(values) if hasattr(values, "__len__") else type(values).__name__
-            return Outcome(failure=f"returned {have} {name} for {L} layers")
+            return _failed(f"returned {have} {name} for {L} layers", "layers")
     for l, layer in enumerate(case.layers):
         if layer.bias is None and gradient.biases[l] is not None:
-            return Outcome(failure=f"returned a gradient for biases[{l}], which the network does not have")
+            return _failed(f"returned a gradient for biases[{l}], which the network does not have", "layers")
     expanded = gradient.expanded
     for l, kind, shape, _ in blocks(case):
         where = f"{'weights' if kind == 'W' else 'biases'}[{l - 1}]"
         block = (gradient.weights if kind == "W" else gradient.biases)[l - 1]
         if block is None:
-            return Outcome(failure=f"returned None for {where}")
+            return _failed(f"returned None for {where}", "None")
         try:
             array = domain.own(block)
         except (TypeError, ValueError) as error:
-            return Outcome(failure=f"returned {where} as {_one_line(error)}")
+            return _failed(f"returned {where} as {_one_line(error)}", "numbers")
         if array.shape != shape:
-            return Outcome(failure=f"returned {where} of shape {array.shape}, not {shape}")
+            return _failed(f"returned {where} of shape {array.shape}, not {shape}", "shape")
         parts.append(array.ravel())
         if expanded is not None:
             mask = np.asarray((expanded.weights if kind == "W" else expanded.biases)[l - 1])
             if mask.shape != shape or mask.dtype != bool:
-                return Outcome(failure=f"returned a mask for {where} of shape {mask.shape}, not {shape}")
+                return _failed(f"returned a mask for {where} of shape {mask.shape}, not {shape}", "shape")
             masks.append(mask.ravel())
     covered = np.concatenate(masks) if masks else None
     return Outcome(np.concatenate(parts), gradient, covered, expanded.said if expanded else "")

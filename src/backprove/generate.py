@@ -130,8 +130,9 @@ def cases(
     able = supported(DOMAINS[domain], activations)
     if not able:
         raise ValueError(f"activations: the domain {domain} has none of {', '.join(activations)}")
-    ordered = tuple(name for name in LOSSES if name in losses)
-    if not any(losses_for(a, max_width, ordered) for a in able):
+    valued = {loss for a in able for loss in losses_for(a, max_width, losses)}
+    ordered = tuple(name for name in LOSSES if name in valued)
+    if not ordered:
         raise ValueError(f"losses: none of {', '.join(losses)} has a value behind any of {', '.join(able)}")
     return _cases(max_layers, max_width, max_batch, able, ordered, DOMAINS[domain])
 
@@ -147,7 +148,7 @@ def _cases(
     domain: Domain,
 ) -> Case:
     lengths = [
-        3 * max_layers + 3,
+        3 * max_layers + 4,
         8,
         min(MAX_NUMBERS, max_layers * max_width * max_width),
         min(MAX_NUMBERS, max_layers * max_width),
@@ -159,12 +160,12 @@ def _cases(
 
     L = shape.choose(range(1, max_layers + 1))
     sizes = [shape.choose(range(1, max_width + 1)) for _ in range(max_layers + 1)][: L + 1]
-    names = [shape.choose(activations) for _ in range(max_layers)][:L]
+    loss = Loss(style.choose(losses), style.choose(SCALES))
+    fitting = [name for name in activations if loss.name in losses_for(name, sizes[-1], losses)]
+    assume(fitting)
+    names = [*[shape.choose(activations) for _ in range(max_layers)][: L - 1], shape.choose(fitting)]
     with_bias = [shape.choose((False, True, True)) for _ in range(max_layers)][:L]
     N = shape.choose(range(1, max_batch + 1))
-    able = losses_for(names[-1], sizes[-1], losses)
-    assume(able)
-    loss = Loss(style.choose(able), style.choose(SCALES))
     reduction, kink, kind = style.choose(REDUCTIONS), style.choose(KINKS), style.choose(KINDS)
 
     layers = []

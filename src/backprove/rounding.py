@@ -190,14 +190,13 @@ UNITS: dict[str, Callable[[Float, float], _Unit]] = {
 
 @dataclass(frozen=True)
 class _Layer:
-    """One layer after the forward pass. `softmax` holds the relative radius of each output, `unit` all else."""
+    """One layer after the forward pass. A softmax has the `relative` radius of its outputs, all else has a `slope`."""
 
     z: Valued
     a: Valued
-    unit: _Unit | None
+    slope: Valued | None
     relative: Float | None
     kink: npt.NDArray[np.bool_]
-    slope_radius: Float | None
 
 
 class _Bounder:
@@ -234,17 +233,20 @@ class _Bounder:
         name = self.case.layers[l].activation
         if name == "softmax":
             p, relative = self.softmax(z)
-            return _Layer(z, Valued(p, p * relative + self.tiny), None, relative, np.zeros(p.shape, dtype=bool), None)
+            return _Layer(z, Valued(p, p * relative + self.tiny), None, relative, np.zeros(p.shape, dtype=bool))
         unit = UNITS[name](total, self.u)
-        steep, slope_radius = np.abs(unit.slope), (np.abs(unit.curvature) + unit.sup3 / 2 * r) * r + unit.slope_error
-        kink = np.zeros(r.shape, dtype=bool)
+        slope, slope_radius = unit.slope, (np.abs(unit.curvature) + unit.sup3 / 2 * r) * r + unit.slope_error
+        steep, kink = np.abs(slope), np.zeros(r.shape, dtype=bool)
         if unit.jump:
             kink = np.abs(total) <= r
             steep = np.where(kink, 1.0, steep)
+            at_0 = 1 - unit.jump + float(self.case.kink) * unit.jump
+            slope = np.where(total == 0, at_0, slope)
+            slope_radius = np.where(total == 0, 4 * self.u * at_0, slope_radius)
             if self.open_kinks:
                 slope_radius = np.where(kink, unit.jump, slope_radius)
         a_radius = (steep + unit.sup2 / 2 * r) * r + unit.a_error
-        return _Layer(z, Valued(unit.a, a_radius + self.tiny), unit, None, kink, slope_radius + self.tiny)
+        return _Layer(z, Valued(unit.a, a_radius + self.tiny), Valued(slope, slope_radius + self.tiny), None, kink)
 
     def softmax(self, z: Valued) -> tuple[Float, Float]:
         """Softmax of the last axis, and by how much of itself each entry may be off.
@@ -264,10 +266,10 @@ class _Bounder:
 
     def through(self, layer: _Layer, g: Valued, size: Float) -> tuple[Valued, Float]:
         """dC/dz from dC/da, with the sizes of the terms (sums of absolute values) of each."""
-        if layer.unit is not None and layer.slope_radius is not None:
-            s, rs = np.abs(layer.unit.slope), layer.slope_radius
+        if layer.slope is not None:
+            s, rs = np.abs(layer.slope.value), layer.slope.radius
             r = s * g.radius + rs * size + 2 * self.u * s * size + self.tiny
-            return Valued(layer.unit.slope * g.value, r), (s + rs) * size
+            return Valued(layer.slope.value * g.value, r), (s + rs) * size
         assert layer.relative is not None
         p, K = layer.a.value, layer.a.value.shape[-1]
 

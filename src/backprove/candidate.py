@@ -1,0 +1,57 @@
+"""Loading somebody else's function from `FILE.py:FUNCTION`."""
+
+import importlib.util
+import sys
+import traceback
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from backprove.errors import BackproveError
+
+
+def load_function(spec: str) -> Callable[..., Any]:
+    """The function that `FILE.py:FUNCTION` names. Its folder is importable while it loads and runs.
+
+    Raises BackproveError in one line: what is missing, or what the file's own code raised and where.
+    """
+    file, colon, name = spec.rpartition(":")
+    if not colon or not file or not name:
+        raise BackproveError(f"{spec}: expected FILE.py:FUNCTION, such as mine.py:engine")
+    path = Path(file)
+    if not path.is_file():
+        raise BackproveError(f"{file}: {'is a folder' if path.is_dir() else 'no such file'}; name a Python file")
+    module = _import(path)
+    if not hasattr(module, name):
+        known = [k for k, v in vars(module).items() if callable(v) and getattr(v, "__module__", "") == module.__name__]
+        have = f"it has {', '.join(known)}" if known else "it defines none"
+        raise BackproveError(f"{file}: no function {name}; {have}")
+    function = getattr(module, name)
+    if not callable(function):
+        raise BackproveError(f"{file}: {name} is {type(function).__name__}, not a function")
+    loaded: Callable[..., Any] = function
+    return loaded
+
+
+def _import(path: Path) -> Any:
+    name = f"backprove_candidate_{abs(hash(path.resolve())):x}"
+    spec = importlib.util.spec_from_file_location(name, path.resolve())
+    if spec is None or spec.loader is None:
+        raise BackproveError(f"{path}: is not a Python file (its name must end in .py)")
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module  # dataclasses and pickle look their module up there
+    folder = str(path.resolve().parent)
+    if folder not in sys.path:
+        sys.path.insert(0, folder)
+    try:
+        spec.loader.exec_module(module)
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:
+        del sys.modules[name]
+        text = " ".join(str(error).split()) or "no message"
+        lines = [f.lineno for f in traceback.extract_tb(error.__traceback__) if f.filename == str(path.resolve())]
+        line = error.lineno if isinstance(error, SyntaxError) else lines[-1] if lines else None
+        place = f"{path}:{line}" if line else str(path)
+        raise BackproveError(f"{place}: does not import: {type(error).__name__}: {text}") from error
+    return module
