@@ -5,6 +5,7 @@ can be drawn again. Nothing is raised while surveying: everything is counted. Th
 seen is looked for again in the shard that showed it, and there Hypothesis shrinks it.
 """
 
+import contextlib
 import hashlib
 import platform
 import time
@@ -151,7 +152,9 @@ def unstable_engines(comparison: Comparison, engines: Mapping[str, Engine]) -> l
     return found
 
 
-def _explore(strategy: st.SearchStrategy[Case], seed: int, networks: int, visit: Callable[[Case], None], shrink: bool) -> None:
+def _explore(
+    strategy: st.SearchStrategy[Case], seed: int, networks: int, visit: Callable[[Case], None], shrink: bool
+) -> None:
     phases = (Phase.generate, Phase.shrink) if shrink else (Phase.generate,)
 
     @hypothesis.seed(seed)
@@ -253,10 +256,9 @@ class _Campaign:
 
         seed = shard_seed(self.settings.seed, survey.domain.name, shard)
         size = SHARD if self.settings.seconds is None else SHARD // 4
-        try:
+        # An engine that answers differently each time makes Hypothesis complain; the last find stands.
+        with contextlib.suppress(_Found, hypothesis.errors.HypothesisException, ExceptionGroup):
             _explore(self.strategies[survey.domain.name], seed, size, visit, shrink=True)
-        except (_Found, hypothesis.errors.HypothesisException, ExceptionGroup):
-            pass  # an engine that answers differently each time makes Hypothesis complain; the last find stands
         return found[-1] if found else None
 
 
@@ -385,7 +387,9 @@ def search(
 
 
 def _said(settings: Settings, engines: Mapping[str, Engine], specs: Mapping[str, str]) -> dict[str, Any]:
-    said = {f.name: value for f in fields(settings) if f.name != "seed" and (value := asdict(settings)[f.name]) is not None}
+    said = {
+        f.name: value for f in fields(settings) if f.name != "seed" and (value := asdict(settings)[f.name]) is not None
+    }
     said = {k: list(v) if isinstance(v, tuple) else v for k, v in said.items()}
     return {**said, "engines": [specs.get(name, name) for name in engines]}
 
@@ -404,4 +408,3 @@ def _left_out(settings: Settings) -> Iterable[str]:
         if name not in settings.domains:
             yield f"{name}: left out"
     yield "weights, inputs and architectures other than those drawn"
-

@@ -4,7 +4,6 @@ Engines are peers. Each entry of each pair is AGREE, DISAGREE or UNDECIDED; an e
 wrong shape or a wrong type disagrees with everybody. What an engine did not compute is not covered, never agreement.
 """
 
-import traceback
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -14,99 +13,16 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from backprove.case import Address, Case, Gradient, address, blocks
+from backprove.case import Address, Case, address, blocks
 from backprove.domains import DOMAINS, Array, Domain
 from backprove.engines import Engine
-from backprove.errors import NotInDomain
+from backprove.outcome import Mask, Outcome, run
 from backprove.rounding import Analysis, analyse
 from backprove.verdict import Verdict
 
+__all__ = ["Comparison", "Difference", "Outcome", "Pair", "compare", "group", "judge", "run"]
+
 Verdicts = npt.NDArray[np.int8]
-Mask = npt.NDArray[np.bool_]
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """What came of one engine on one case: its flat gradient, or why there is none.
-
-    `failure` is one line and `kind` the sort of failure; `refused` says that the domain lacks what the engine needs (not covered, no failure).
-    `covered` None means every entry.
-    """
-
-    values: Array | None = None
-    gradient: Gradient | None = None
-    covered: Mask | None = None
-    said: str = ""
-    failure: str = ""
-    kind: str = ""
-    traceback: str = ""
-    refused: str = ""
-
-
-def run(engine: Engine, case: Case, domain: Domain) -> Outcome:
-    """Run an engine and read what it hands back. Whatever it raises or returns becomes an Outcome."""
-    try:
-        with np.errstate(all="ignore"):
-            result = engine(case, domain)
-    except NotInDomain as refusal:
-        return Outcome(refused=str(refusal))
-    except (Exception, SystemExit, GeneratorExit) as error:
-        return _failed(f"raised {_one_line(error)}", f"raised {type(error).__name__}", traceback.format_exc())
-    try:
-        return _read(result, case, domain)
-    except (Exception, SystemExit) as error:  # arrays of a stranger's class may do anything when they are read
-        return _failed(f"returned what cannot be read: {_one_line(error)}", "unreadable", traceback.format_exc())
-
-
-def _failed(failure: str, kind: str, its_traceback: str = "") -> Outcome:
-    return Outcome(failure=failure, kind=kind, traceback=its_traceback)
-
-
-def _one_line(error: BaseException) -> str:
-    text = " ".join(str(error).split())
-    name = f"{type(error).__name__}: {text}" if text else type(error).__name__
-    name = name if len(name) <= 200 else name[:197] + "..."
-    frames = traceback.extract_tb(error.__traceback__)
-    return f"{name} ({frames[-1].filename}:{frames[-1].lineno})" if len(frames) > 1 else name
-
-
-def _read(result: Any, case: Case, domain: Domain) -> Outcome:
-    if result is None:
-        return _failed("returned None", "None")
-    gradient = result
-    if not isinstance(result, Gradient):
-        if not isinstance(result, (tuple, list)) or len(result) != 2:
-            return _failed(f"returned {type(result).__name__}, not a Gradient or (weights, biases)", "type")
-        gradient = Gradient(*result)
-    parts, masks = [], []
-    L = len(case.layers)
-    for name, values in (("weights", gradient.weights), ("biases", gradient.biases)):
-        if not hasattr(values, "__len__") or len(values) != L:
-            have = len(values) if hasattr(values, "__len__") else type(values).__name__
-            return _failed(f"returned {have} {name} for {L} layers", "layers")
-    for l, layer in enumerate(case.layers):
-        if layer.bias is None and gradient.biases[l] is not None:
-            return _failed(f"returned a gradient for biases[{l}], which the network does not have", "layers")
-    expanded = gradient.expanded
-    for l, kind, shape, _ in blocks(case):
-        where = f"{'weights' if kind == 'W' else 'biases'}[{l - 1}]"
-        block = (gradient.weights if kind == "W" else gradient.biases)[l - 1]
-        if block is None:
-            return _failed(f"returned None for {where}", "None")
-        try:
-            array = domain.own(block)
-        except (TypeError, ValueError) as error:
-            return _failed(f"returned {where} as {_one_line(error)}", "numbers")
-        if array.shape != shape:
-            return _failed(f"returned {where} of shape {array.shape}, not {shape}", "shape")
-        parts.append(array.ravel())
-        if expanded is not None:
-            mask = np.asarray((expanded.weights if kind == "W" else expanded.biases)[l - 1])
-            if mask.shape != shape or mask.dtype != bool:
-                return _failed(f"returned a mask for {where} of shape {mask.shape}, not {shape}", "shape")
-            masks.append(mask.ravel())
-    covered = np.concatenate(masks) if masks else None
-    return Outcome(np.concatenate(parts), gradient, covered, expanded.said if expanded else "")
 
 
 @dataclass(frozen=True)
@@ -186,7 +102,7 @@ class Comparison:
 
     @cached_property
     def groups(self) -> list[list[str]]:
-        """Engines that agree with one another (or at least do not disagree), in groups; a failed engine stands alone."""
+        """Engines that do not disagree with one another, in groups; a failed engine stands alone."""
         return group(
             self.answered,
             {(p.first, p.second) for p in self.pairs if p.verdict is Verdict.DISAGREE},
@@ -267,9 +183,7 @@ def group(names: list[str], apart: set[tuple[str, str]], alone: set[str]) -> lis
     groups: list[list[str]] = []
     for name in names:
         for members in groups:
-            if name not in alone and not any(
-                m in alone or (m, name) in apart or (name, m) in apart for m in members
-            ):
+            if name not in alone and not any(m in alone or (m, name) in apart or (name, m) in apart for m in members):
                 members.append(name)
                 break
         else:

@@ -60,15 +60,15 @@ def _integers(words: npt.NDArray[np.int64]) -> Float:
 
 
 def _ordinary(words: npt.NDArray[np.int64]) -> Float:
-    return _signed(words) * 2.0**-14
+    return _signed(words) / 2.0**14
 
 
 def _tiny(words: npt.NDArray[np.int64]) -> Float:
-    return _signed(words) * 2.0**-22
+    return _signed(words) / 2.0**22
 
 
 def _saturating(words: npt.NDArray[np.int64]) -> Float:
-    return _signed(words) * 2.0**-11
+    return _signed(words) / 2.0**11
 
 
 def _sparse(words: npt.NDArray[np.int64]) -> Float:
@@ -124,9 +124,8 @@ def cases(
     if domain not in DOMAINS:
         raise ValueError(f"domain must be one of {', '.join(DOMAINS)}, got {domain!r}")
     for name, given, known in (("activations", activations, ACTIVATIONS), ("losses", losses, LOSSES)):
-        for value in given:
-            if value not in known:
-                raise ValueError(f"{name}: {value!r} is not one of {', '.join(known)}")
+        if unknown := [x for x in given if x not in known]:
+            raise ValueError(f"{name}: {unknown[0]!r} is not one of {', '.join(known)}")
     able = supported(DOMAINS[domain], activations)
     if not able:
         raise ValueError(f"activations: the domain {domain} has none of {', '.join(activations)}")
@@ -214,7 +213,7 @@ def _kinks_are_exact(case: Case, passed: Forward, most: float) -> bool:
         a = out.value
         linear = layer.activation in ("identity", "relu") or (layer.activation == "leaky_relu" and (z.value >= 0).all())
         square = layer.activation == "square" and a.max() <= most * _step(z.value) ** 2
-        exact = exact and (linear or bool(square))
+        exact = exact and bool(linear or square)
     return True
 
 

@@ -87,7 +87,14 @@ def case_to(case: Case) -> dict[str, Any]:
 
 
 def _published_to(p: Published) -> dict[str, Any]:
-    data = {"what": p.what, "layer": p.layer, "sample": p.sample, "to": p.to, "from": p.from_, "steps": p.steps}
+    data: dict[str, Any] = {
+        "what": p.what,
+        "layer": p.layer,
+        "sample": p.sample,
+        "to": p.to,
+        "from": p.from_,
+        "steps": p.steps,
+    }
     data = {k: v for k, v in data.items() if v is not None} | {"value": p.value}
     return data | ({"sign": p.sign} if p.sign != 1 else {})
 

@@ -1,9 +1,9 @@
 """One problem as data: a network, samples, targets and what is minimised. Frozen; no arithmetic.
 
-    L, n_l   number of weight layers; units of layer l (n_0 inputs … n_L outputs)
-    W^l      weights of layer l, shape (n_l, n_{l-1}); W^l[j, k] runs to unit j from unit k
-    b^l      bias of layer l, shape (n_l,), or None
-    inputs   shape (N, n_0); targets shape (N, n_L); N samples in rows
+L, n_l   number of weight layers; units of layer l (n_0 inputs … n_L outputs)
+W^l      weights of layer l, shape (n_l, n_{l-1}); W^l[j, k] runs to unit j from unit k
+b^l      bias of layer l, shape (n_l,), or None
+inputs   shape (N, n_0); targets shape (N, n_L); N samples in rows
 """
 
 import math
@@ -144,7 +144,7 @@ class _Data:
         return tuple((v.shape, v.tobytes()) if isinstance(v, np.ndarray) else v for v in values)
 
     def __eq__(self, other: object) -> bool:
-        return type(self) is type(other) and self._key() == other._key()  # type: ignore[attr-defined]
+        return type(self) is type(other) and self._key() == other._key()
 
     def __hash__(self) -> int:
         return hash(self._key())
@@ -240,13 +240,11 @@ class Case(_Data):
             have, units = self.layers[l].weights.shape[1], self.layers[l - 1].weights.shape[0]
             if have != units:
                 raise CaseError(f"layers[{l}].weights", f"{have} columns, but layer {l} has {units} units")
-        (N, n_0), (n_1, wanted), n_L = self.inputs.shape, self.layers[0].weights.shape, self.sizes[-1]
+        (N, n_0), wanted, n_L = self.inputs.shape, self.layers[0].weights.shape[1], self.sizes[-1]
         if n_0 != wanted:
             raise CaseError("inputs", f"{n_0} numbers a sample, but layers[0].weights has {wanted} columns")
         if self.targets.shape != (N, n_L):
-            raise CaseError(
-                "targets", f"shape {self.targets.shape}, but {N} samples of {n_L} outputs need {(N, n_L)}"
-            )
+            raise CaseError("targets", f"shape {self.targets.shape}, but {N} samples of {n_L} outputs need {(N, n_L)}")
         if sum(layer.weights.size for layer in self.layers) > MAX_WEIGHTS:
             raise CaseError("layers", f"more than {MAX_WEIGHTS:,} weights: compare a part of the network")
         _one_of(self.reduction, "reduction", REDUCTIONS)
@@ -274,12 +272,15 @@ class Case(_Data):
     def divisor(self) -> int:
         """What the reduction divides the summed loss by: 1, N or N·n_L."""
         N, n_L = self.targets.shape
-        return {"sum": 1, "mean": N, "mean_all": N * n_L}[self.reduction]
+        divisors: dict[str, int] = {"sum": 1, "mean": N, "mean_all": N * n_L}
+        return divisors[self.reduction]
 
     def _check_published(self, p: Published, where: str) -> None:
         _one_of(p.what, f"{where}.what", WHATS)
         if not isinstance(p.value, str) or not _DECIMAL.fullmatch(p.value):
-            raise CaseError(f"{where}.value", f'expected the digits as printed, such as "0.082167041", got {_kind(p.value)}')
+            raise CaseError(
+                f"{where}.value", f'expected the digits as printed, such as "0.082167041", got {_kind(p.value)}'
+            )
         per_unit, per_weight = p.what in _PER_UNIT, p.what in _PER_WEIGHT
         needs = {
             "layer": per_unit or per_weight or p.what in _PER_BIAS,

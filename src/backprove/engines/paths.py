@@ -159,8 +159,7 @@ def _log_softmax_endings(D: Domain, Z: Array, T: Array, rest: Array, binary: boo
 
 
 def _tail(l: int, W: list[Array], local: list[Array | None], E: Array) -> tuple[list[int], list[Factor]]:
-    """The paths that leave a unit of layer l (0-based): the sizes of their further axes, and their factors.
-    """
+    """The paths that leave a unit of layer l (0-based): the sizes of their further axes, and their factors."""
     sizes: list[int] = []
     factors: list[Factor] = []
 
@@ -230,7 +229,7 @@ def _part(factor: Array, cut: tuple[slice, ...]) -> tuple[slice, ...]:
 
 
 def _shares(costs: list[tuple[int, int]], budget: int) -> list[int]:
-    """How many weights of each layer to expand, from (weights, paths a weight): cheap layers leave over to dear ones."""
+    """How many weights of each layer to expand, from (weights, paths a weight); cheap layers leave over to others."""
     shares = [0] * len(costs)
     for done, l in enumerate(sorted(range(len(costs)), key=lambda l: math.prod(costs[l]))):
         weights, paths = costs[l]

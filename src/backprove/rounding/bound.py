@@ -7,40 +7,26 @@ floating-point evaluation of the same formulas in any order of summation, lie wi
     gamma(n)              n u / (1 - n u): relative error of n rounded operations (Higham, Accuracy and Stability of
                           Numerical Algorithms, 2nd ed., lemma 3.1); a sum of n products, in any order, is off by at
                           most gamma(n) Σ |w| |x| (ibid., section 3.1)
-    F u                   relative error granted to exp, expm1, log1p, tanh, erf: 4 units in the last place, the most
-                          that NumPy documents for its vector versions
+    F u                   relative error granted to exp and its like (see units.py)
     f(z + dz)             is off by at most (|f'(z)| + sup|f''| r/2) r for |dz| <= r, and f' likewise
     magnitudes            backwards, not |delta| but the sum of the absolute values of all paths: it bounds the terms
                           that a sum over paths meets before they cancel, and so covers every order of the factors
     tiny                  what one operation can lose to underflow, added to every evaluation
-
-A slope may be computed from z or from the output a; a (1 - a) with a near 1 is off by about u, not by u times itself,
-and the bound allows for that. What it does not allow for is exp without a shift, log of a rounded output, and the
-like: such formulas are weaker than rounding explains.
 """
 
-import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
-from backprove.case import LEAKY_SLOPE, Case
+from backprove.case import Case
 from backprove.domains import Domain
+from backprove.rounding.loss import loss
+from backprove.rounding.units import UNITS, F, Float, Valued, logistic
 
-Float = npt.NDArray[np.float64]
-F = 8.0
 # The bound is itself computed in float64; its own rounding is far below this.
 OWN = 1 + 2.0**-20
-
-
-@dataclass(frozen=True)
-class Valued:
-    """A value and its radius, arrays of one shape."""
-
-    value: Float
-    radius: Float
 
 
 @dataclass(frozen=True)
@@ -58,18 +44,18 @@ class Analysis:
     weights: list[Valued]
     biases: list[Valued | None]
     kinks: list[npt.NDArray[np.bool_]]
-    bounder: "_Bounder"
-    last: "_Layer"
+    case: Case
+    domain: Domain
 
     def loss(self) -> Valued:
         """The loss with its radius."""
         with np.errstate(all="ignore"):
-            return _loss(self.bounder, self.last)[0]
+            return loss(self.case, self.domain, self.z[-1], self.a[-1])[0]
 
     def undefined(self) -> str:
         """Why the loss has no value at these outputs, or ""."""
         with np.errstate(all="ignore"):
-            return _loss(self.bounder, self.last)[1]
+            return loss(self.case, self.domain, self.z[-1], self.a[-1])[1]
 
     def radii(self) -> Float:
         """The radius of every gradient entry, flattened as `blocks` numbers them."""
@@ -79,113 +65,6 @@ class Analysis:
             if b is not None:
                 parts.append(b.radius)
         return np.concatenate(parts)
-
-
-@dataclass(frozen=True)
-class _Unit:
-    """An activation at z, |dz| <= r: its value, slope, curvature, how far each evaluation may be off, and its kink."""
-
-    a: Float
-    slope: Float
-    curvature: Float
-    a_error: Float
-    slope_error: Float
-    sup2: float
-    sup3: float
-    jump: float = 0.0
-
-
-def _logistic(z: Float) -> Float:
-    e = np.exp(-np.abs(z))
-    return np.where(z > 0, 1.0, e) / (1 + e)
-
-
-def _identity(z: Float, u: float) -> _Unit:
-    zero = np.zeros_like(z)
-    return _Unit(z, zero + 1, zero, zero, zero, 0, 0)
-
-
-def _square(z: Float, u: float) -> _Unit:
-    zero = np.zeros_like(z)
-    return _Unit(z * z, 2 * z, zero + 2, u * z * z, zero, 2, 0)
-
-
-def _bend(left: float) -> Callable[[Float, float], _Unit]:
-    def unit(z: Float, u: float) -> _Unit:
-        slope = np.where(z > 0, 1.0, left)
-        zero = np.zeros_like(z)
-        return _Unit(slope * z, slope, zero, u * abs(left * z), zero, 0, 0, 1 - left)
-
-    return unit
-
-
-def _sigmoid(z: Float, u: float) -> _Unit:
-    s, c = _logistic(z), _logistic(-z)
-    p, tilt = s * c, np.abs(c - s)
-    # 1/d, d = 1 + e: e is off by F u, which moves a by a (1 - a) F u; then one sum and one quotient
-    a_error = u * (F * p + 2 * s)
-    return _Unit(s, p, p * (c - s), a_error, tilt * a_error + 5 * u * p, 0.0963, 0.125)
-
-
-def _tanh(z: Float, u: float) -> _Unit:
-    a = np.tanh(z)
-    slope = 1 / np.cosh(np.clip(z, -350, 350)) ** 2
-    # 1 - a² moves by 2|a| times the error of a; 4q/(1 + q)², q = e², by 2|a| times that of e
-    slope_error = u * (2 * F * a * a + a * a + (2 * F * np.abs(a) + 8) * slope)
-    return _Unit(a, slope, -2 * a * slope, F * u * np.abs(a), slope_error, 0.77, 2)
-
-
-def _softplus(z: Float, u: float) -> _Unit:
-    s, c = _logistic(z), _logistic(-z)
-    a, small = np.logaddexp(0, z), np.log1p(np.exp(-np.abs(z)))
-    return _Unit(a, s, s * c, u * (2 * F * small + a), u * (F * s * c + 3 * s + 2 * c), 0.25, 0.0963)
-
-
-def _elu(z: Float, u: float) -> _Unit:
-    below = np.minimum(z, 0)
-    down, slope = z <= 0, np.exp(below)
-    a = np.where(down, np.expm1(below), z)
-    # e^z, or a + 1, which inherits what a is off by
-    a_error = F * u * np.abs(np.minimum(a, 0))
-    return _Unit(a, slope, slope * down, a_error, down * (F * u + u * slope), 1, 1)
-
-
-def _silu(z: Float, u: float) -> _Unit:
-    s, c = _logistic(z), _logistic(-z)
-    p, tilt, m = s * c, c - s, np.abs(z)
-    s_error = u * (F * p + 2 * s)
-    slope = s + z * p
-    slope_error = s_error * (1 + m * np.abs(tilt)) + u * (6 * m * p + 2 * s + np.abs(slope))
-    return _Unit(z * s, slope, p * (2 + z * tilt), m * s_error + u * m * s, slope_error, 0.5, 1)
-
-
-_PHI_0 = 1 / math.sqrt(2 * math.pi)
-_erf = np.vectorize(math.erf, otypes=[np.float64])
-
-
-def _gelu(z: Float, u: float) -> _Unit:
-    m = np.abs(z)
-    e, density = _erf(z * np.sqrt(0.5)), _PHI_0 * np.exp(-z * z / 2)
-    cdf = (1 + e) / 2
-    # erf, then 1 + erf; its argument z √½ is off by 2u of itself
-    cdf_error = u * (F / 2 * np.abs(e) + 2 * cdf + 2 * m * density)
-    slope = cdf + z * density
-    slope_error = cdf_error + u * (m * density * (F + 8 + 3 * z * z) + np.abs(slope) + 2 * cdf)
-    return _Unit(z * cdf, slope, density * (2 - z * z), m * cdf_error + 2 * u * m * cdf, slope_error, 0.8, 1)
-
-
-UNITS: dict[str, Callable[[Float, float], _Unit]] = {
-    "identity": _identity,
-    "square": _square,
-    "relu": _bend(0.0),
-    "leaky_relu": _bend(LEAKY_SLOPE),
-    "sigmoid": _sigmoid,
-    "tanh": _tanh,
-    "softplus": _softplus,
-    "elu": _elu,
-    "silu": _silu,
-    "gelu": _gelu,
-}
 
 
 @dataclass(frozen=True)
@@ -258,8 +137,6 @@ class _Bounder:
         p = e / e.sum(axis=-1, keepdims=True)
         dz = z.radius + self.u * (np.abs(shifted) + F)
         most = dz.max(axis=-1, keepdims=True)
-        # where an exp underflows, its relative error is that of the smallest number over itself
-        lost = np.divide(self.tiny, p, out=np.full_like(p, np.inf), where=p > 0) * (p < 4 * self.tiny / self.u)
         first = (1 - 2 * p) * dz + (p * dz).sum(axis=-1, keepdims=True)
         with np.errstate(invalid="ignore"):
             return p, first + 4 * most * most * np.exp(np.minimum(2 * most, 600)) + self.gamma(z.value.shape[-1] + 1)
@@ -284,26 +161,26 @@ class _Bounder:
 
     def output(self, layer: _Layer) -> tuple[Valued, Valued, Float]:
         """(dC/da, delta, size of delta's terms) at the outputs."""
-        name, loss = self.case.layers[-1].activation, self.case.loss.name
+        name, log = self.case.layers[-1].activation, self.case.loss.name.endswith("cross_entropy")
         g, size = self.loss_gradient(layer.a)
-        if loss.endswith("cross_entropy") and name in ("sigmoid", "softmax"):
-            rest = 1 - self.T if loss == "binary_cross_entropy" else np.zeros_like(self.T)
+        if log and name in ("sigmoid", "softmax"):
+            rest = 1 - self.T if self.case.loss.name == "binary_cross_entropy" else np.zeros_like(self.T)
             delta, size = (self.log_sigmoid if name == "sigmoid" else self.log_softmax)(layer, rest)
             return g, delta, size
         delta, size = self.through(layer, g, size)
         return g, delta, size
 
     def loss_gradient(self, a: Valued) -> tuple[Valued, Float]:
-        u, loss, T, factor = self.u, self.case.loss.name, self.T, self.factor
-        if loss == "output":
+        u, name, T, factor = self.u, self.case.loss.name, self.T, self.factor
+        if name == "output":
             g = np.full_like(a.value, factor)
             return Valued(g, 2 * u * np.abs(g) + self.tiny), np.abs(g)
-        if loss == "squared_error":
+        if name == "squared_error":
             g = 2 * factor * (a.value - T)
             r = 2 * abs(factor) * a.radius + 4 * u * np.abs(g) + self.tiny
             return Valued(g, r), np.abs(g) + r
         terms = [(-T, a.value, a.radius)]
-        if loss == "binary_cross_entropy":
+        if name == "binary_cross_entropy":
             terms.append((1 - T, 1 - a.value, a.radius + u * np.abs(1 - a.value)))
         g, r, size = (np.zeros_like(T) for _ in range(3))
         for weight, part, radius in terms:
@@ -319,7 +196,7 @@ class _Bounder:
     def log_sigmoid(self, layer: _Layer, rest: Float) -> tuple[Valued, Float]:
         """delta = factor ((1-t) a - t (1-a)), also as a - t and as its elementary steps."""
         u, z, t, s = self.u, layer.z, np.abs(self.T), np.abs(rest)
-        a, c = _logistic(z.value), _logistic(-z.value)
+        a, c = logistic(z.value), logistic(-z.value)
         p = a * c
         moved = (p + 0.0963 / 2 * z.radius) * z.radius
         evaluated = u * (s * (F * p + 2 * a) + t * (F * p + 2) + 6 * (s * a + t * c))
@@ -345,8 +222,12 @@ class _Bounder:
                 value[:, others] -= weight * share
                 heavy = np.abs(rest[:, [i]])
                 size[:, others] += heavy * (share + p[:, others])
-                r[:, others] += heavy * share * (off + layer.relative[:, [i]]) + heavy * p[:, others] * layer.relative[:, others]
-        return Valued(self.factor * value, f * (r + self.gamma(2 * K + 6) * size) + self.tiny), f * size
+                r[:, others] += (
+                    heavy * share * (off + layer.relative[:, [i]]) + heavy * p[:, others] * layer.relative[:, others]
+                )
+        return Valued(
+            self.factor * value, f * (r + self.gamma(2 * K + 6) * size + K * self.tiny * (all_t + 1)) + self.tiny
+        ), f * size
 
 
 @dataclass(frozen=True)
@@ -427,50 +308,6 @@ def _analyse(B: _Bounder, spread: Spread | None) -> Analysis:
         weights,
         biases,
         [layer.kink for layer in layers],
-        B,
-        layers[-1],
+        case,
+        B.domain,
     )
-
-
-def _loss(B: _Bounder, last: _Layer) -> tuple[Valued, str]:
-    """The loss with its radius, and why it has no value, or ""."""
-    case, a, T, u = B.case, last.a, B.T, B.u
-    name, activation = case.loss.name, case.layers[-1].activation
-    count = T.size + 3
-    if name in ("output", "squared_error"):
-        d = Valued(a.value - T, a.radius + u * np.abs(a.value - T)) if name == "squared_error" else a
-        terms = d.value**2 if name == "squared_error" else d.value
-        off = (2 * np.abs(d.value) + d.radius) * d.radius if name == "squared_error" else d.radius
-        undefined = ""
-    else:
-        terms, off, undefined = _log_terms(B, last, activation)
-    total = B.factor * terms.sum()
-    r = abs(B.factor) * (off.sum() + B.gamma(count) * np.abs(terms).sum()) * OWN + B.tiny
-    return Valued(np.asarray(total), np.asarray(r)), undefined
-
-
-def _log_terms(B: _Bounder, last: _Layer, activation: str) -> tuple[Float, Float, str]:
-    a, T, u, loss = last.a, B.T, B.u, B.case.loss.name
-    K = T.shape[1]
-    a_log, c_log = np.log(np.abs(a.value)), np.log(np.abs(1 - a.value))
-    if activation == "sigmoid":
-        a_log, c_log = -np.logaddexp(0, -last.z.value), -np.logaddexp(0, last.z.value)
-    if activation == "softmax":
-        shifted = last.z.value - last.z.value.max(axis=-1, keepdims=True)
-        a_log = shifted - np.log(np.exp(shifted).sum(axis=-1, keepdims=True))
-    always = activation == "sigmoid" or (activation == "softmax" and K > 1)
-    parts = [(T, a_log, a.value, a.radius, always or activation == "softplus")]
-    if loss == "binary_cross_entropy":
-        parts.append((1 - T, c_log, 1 - a.value, a.radius + u * np.abs(1 - a.value), always))
-    terms, off, undefined = np.zeros_like(T), np.zeros_like(T), ""
-    for weight, log, x, radius, positive in parts:
-        counted = weight != 0
-        terms -= np.where(counted, weight * log, 0)
-        ratio = np.divide(radius, np.abs(x), out=np.full_like(T, np.inf), where=x != 0)
-        spread = np.where(ratio < 1, -np.log1p(-np.minimum(ratio, 0.999999)), np.inf)
-        off += np.where(counted, np.abs(weight) * (spread + (F + 2) * u * np.abs(log)), 0)
-        bad = counted & (x <= 0)
-        if bad.any() and not positive and not undefined:
-            n, k = np.argwhere(bad)[0]
-            undefined = f"{loss} has no value at a{len(B.W)}[{k + 1}] = {a.value[n, k]:.6g} of sample {n + 1}"
-    return terms, off, undefined

@@ -1,0 +1,99 @@
+"""An engine's answer, read: its flat gradient, or why there is none."""
+
+import traceback
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from backprove.case import Case, Gradient, blocks
+from backprove.domains import Array, Domain
+from backprove.engines import Engine
+from backprove.errors import NotInDomain
+
+Mask = npt.NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What came of one engine on one case: its flat gradient, or why there is none.
+
+    `failure` is one line and `kind` the sort of failure; `refused` says that the domain lacks what the engine needs
+    (not covered, no failure). `covered` None means every entry.
+    """
+
+    values: Array | None = None
+    gradient: Gradient | None = None
+    covered: Mask | None = None
+    said: str = ""
+    failure: str = ""
+    kind: str = ""
+    traceback: str = ""
+    refused: str = ""
+
+
+def run(engine: Engine, case: Case, domain: Domain) -> Outcome:
+    """Run an engine and read what it hands back. Whatever it raises or returns becomes an Outcome."""
+    try:
+        with np.errstate(all="ignore"):
+            result = engine(case, domain)
+    except NotInDomain as refusal:
+        return Outcome(refused=str(refusal))
+    except (Exception, SystemExit, GeneratorExit) as error:
+        return _failed(f"raised {_one_line(error)}", f"raised {type(error).__name__}", traceback.format_exc())
+    try:
+        return _read(result, case, domain)
+    except (Exception, SystemExit) as error:  # arrays of a stranger's class may do anything when they are read
+        return _failed(f"returned what cannot be read: {_one_line(error)}", "unreadable", traceback.format_exc())
+
+
+def _failed(failure: str, kind: str, its_traceback: str = "") -> Outcome:
+    return Outcome(failure=failure, kind=kind, traceback=its_traceback)
+
+
+def _one_line(error: BaseException) -> str:
+    text = " ".join(str(error).split())
+    name = f"{type(error).__name__}: {text}" if text else type(error).__name__
+    name = name if len(name) <= 200 else name[:197] + "..."
+    frames = traceback.extract_tb(error.__traceback__)
+    return f"{name} ({frames[-1].filename}:{frames[-1].lineno})" if len(frames) > 1 else name
+
+
+def _read(result: Any, case: Case, domain: Domain) -> Outcome:
+    if result is None:
+        return _failed("returned None", "None")
+    gradient = result
+    if not isinstance(result, Gradient):
+        if not isinstance(result, (tuple, list)) or len(result) != 2:
+            return _failed(f"returned {type(result).__name__}, not a Gradient or (weights, biases)", "type")
+        gradient = Gradient(*result)
+    parts, masks = [], []
+    L = len(case.layers)
+    for name, values in (("weights", gradient.weights), ("biases", gradient.biases)):
+        if not hasattr(values, "__len__") or len(values) != L:
+            have = len(values) if hasattr(values, "__len__") else type(values).__name__
+            return _failed(f"returned {have} {name} for {L} layers", "layers")
+    for l, layer in enumerate(case.layers):
+        if layer.bias is None and gradient.biases[l] is not None:
+            return _failed(f"returned a gradient for biases[{l}], which the network does not have", "layers")
+    expanded = gradient.expanded
+    for l, kind, shape, _ in blocks(case):
+        where = f"{'weights' if kind == 'W' else 'biases'}[{l - 1}]"
+        block = (gradient.weights if kind == "W" else gradient.biases)[l - 1]
+        if block is None:
+            return _failed(f"returned None for {where}", "None")
+        try:
+            array = domain.own(block)
+        except (TypeError, ValueError) as error:
+            return _failed(f"returned {where} as {_one_line(error)}", "numbers")
+        if array.shape != shape:
+            return _failed(f"returned {where} of shape {array.shape}, not {shape}", "shape")
+        parts.append(array.ravel())
+        if expanded is not None:
+            mask = np.asarray((expanded.weights if kind == "W" else expanded.biases)[l - 1])
+            if mask.shape != shape or mask.dtype != bool:
+                return _failed(f"returned a mask for {where} of shape {mask.shape}, not {shape}", "shape")
+            masks.append(mask.ravel())
+    covered = np.concatenate(masks) if masks else None
+    return Outcome(np.concatenate(parts), gradient, covered, expanded.said if expanded else "")
