@@ -98,7 +98,8 @@ class Comparison:
     def verdict(self) -> Verdict:
         if self.failures:
             return Verdict.DISAGREE
-        return Verdict.of(pair.verdict for pair in self.pairs)
+        # Where nothing was compared, nothing agrees.
+        return Verdict.of(pair.verdict for pair in self.pairs) if self.compared.any() else Verdict.UNDECIDED
 
     @cached_property
     def groups(self) -> list[list[str]]:

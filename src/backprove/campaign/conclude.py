@@ -1,0 +1,107 @@
+"""From counts and comparisons to the Report: the findings as data."""
+
+import hashlib
+import platform
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from importlib.metadata import PackageNotFoundError, version
+from typing import Any
+
+import hypothesis
+import msgspec
+import numpy as np
+
+from backprove.campaign.survey import Survey
+from backprove.case import case_to
+from backprove.compare import Comparison, group
+from backprove.engines import Engine
+from backprove.findings import Disagreement, LayerFinding, Report, plain
+from backprove.verdict import Verdict
+
+
+def versions() -> dict[str, str]:
+    """The versions that a result depends on."""
+    found = {"python": platform.python_version(), "numpy": np.__version__, "hypothesis": hypothesis.__version__}
+    try:
+        return {"backprove": version("backprove"), **found}
+    except PackageNotFoundError:
+        return {"backprove": "unknown", **found}
+
+
+def disagreement(comparison: Comparison, unstable: Sequence[str] = (), networks: int = 1) -> Disagreement:
+    """A comparison that disagrees, as data. Its id is made from the case, the domain and the engines' names."""
+    first, case = comparison.first_difference(), case_to(comparison.case)
+    what = msgspec.json.encode([case, comparison.domain.name, list(comparison.outcomes)])
+    name = hashlib.sha256(what).hexdigest()[:10]
+    spot = first.address if first else None
+
+    def number(value: float | None) -> float | str | None:
+        return None if value is None else plain(value)
+
+    return Disagreement(
+        id=name,
+        domain=comparison.domain.name,
+        networks=networks,
+        groups=comparison.groups,
+        address=spot.label if spot else None,
+        index=spot.index if spot else None,
+        values={} if first is None else {k: v if isinstance(v, str) else plain(v) for k, v in first.values.items()},
+        difference=number(first.difference) if first else None,
+        radius=number(first.radius) if first else None,
+        fraction=number(first.fraction) if first else None,
+        failures=comparison.failures,
+        unstable=list(unstable),
+        layers=layers(comparison),
+        case=case,
+        replay=f"backprove replay {name}",
+    )
+
+
+def layers(comparison: Comparison) -> list[LayerFinding]:
+    """The layer map as data, from the output backwards."""
+    return [
+        LayerFinding(layer=l, weights=W.name, bias=None if b is None else b.name) for l, W, b in comparison.layer_map()
+    ]
+
+
+def conclude(
+    surveys: Sequence[Survey],
+    found: list[Disagreement],
+    *,
+    engines: Mapping[str, Engine],
+    seed: int | None,
+    settings: dict[str, Any],
+    not_covered: list[str],
+    interrupted: bool,
+    timing: dict[str, float],
+) -> Report:
+    """The Report of what was surveyed. Domains in which nothing was drawn are left out of it."""
+    done = [s for s in surveys if s.networks]
+    drawn: dict[str, Counter[str]] = {}
+    for survey in done:
+        for kind, counts in survey.drawn.items():
+            drawn.setdefault(kind, Counter()).update(counts)
+    return Report(
+        verdict=Verdict.of(s.verdict for s in done).name if done else Verdict.UNDECIDED.name,
+        seed=seed,
+        versions=versions(),
+        settings={**settings, "engines": list(engines)},
+        networks=sum(s.networks for s in done),
+        entries=sum(s.entries for s in done),
+        domains=[s.finding() for s in done],
+        groups=group(list(engines), {pair for s in done for pair in s.apart}, {name for s in done for name in s.alone}),
+        disagreements=found,
+        not_covered=[*(line for s in done for line in _uncovered(s)), *not_covered],
+        drawn={kind: dict(sorted(counts.items())) for kind, counts in sorted(drawn.items())},
+        interrupted=interrupted,
+        timing={**timing, **{f"{s.domain.name}_seconds": s.seconds for s in done}},
+    )
+
+
+def _uncovered(survey: Survey) -> Iterable[str]:
+    name = survey.domain.name
+    for line, count in sorted(survey.refused.items()):
+        yield f"{name}: {line} (an engine was refused {count:,} times)"
+    expanded, of, networks = survey.sampled
+    if networks:
+        yield f"{name}: paths expanded {expanded:,} of {of:,} weights in {networks:,} networks above its budget"
