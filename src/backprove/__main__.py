@@ -1,0 +1,5 @@
+"""`python -m backprove`."""
+
+from backprove.cli import script
+
+script()

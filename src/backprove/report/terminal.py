@@ -1,0 +1,181 @@
+"""Findings on a terminal."""
+
+from collections.abc import Iterable
+
+from rich.console import Console, RenderableType
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
+
+from backprove.findings import CaseFinding, ComparisonReport, Disagreement, DomainFinding, LayerFinding, Report
+from backprove.report.words import (
+    agreement,
+    fraction,
+    groups,
+    network,
+    number,
+    numbers,
+    safe,
+    times_the_bound,
+    undecided,
+)
+
+STYLES = {"AGREE": "bold green", "DISAGREE": "bold red", "UNDECIDED": "bold yellow"}
+SHOWN_ENTRIES = 24
+
+
+def _verdict(name: str) -> Text:
+    return Text(name, style=STYLES[name])
+
+
+def _plain_table(*columns: str, right: Iterable[int] = ()) -> Table:
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
+    for i, name in enumerate(columns):
+        table.add_column(name, justify="right" if i in set(right) else "left", overflow="fold")
+    return table
+
+
+def _indented(part: RenderableType) -> Padding:
+    return Padding(part, (0, 0, 0, 2))
+
+
+def show_report(report: Report, console: Console, *, quiet: bool = False) -> None:
+    """The outcome of a run: the verdict per domain, every disagreement, what was not covered."""
+    if not quiet:
+        for domain in report.domains:
+            _show_domain(domain, console)
+        console.print()
+    for found in report.disagreements:
+        _show_disagreement(found, console)
+        console.print()
+    console.print(_verdict(report.verdict), Text(agreement(report)))
+    if report.interrupted:
+        console.print(Text("Interrupted: this is what was found up to then.", style="yellow"))
+    if not quiet:
+        console.print(Text("not covered", style="dim"))
+        for line in report.not_covered:
+            console.print(_indented(Text(safe(line), style="dim")))
+
+
+def _show_domain(d: DomainFinding, console: Console) -> None:
+    console.print(Text(f"{d.name:<9}"), _verdict(d.verdict), Text(f"{d.networks:,} networks, {d.entries:,} entries"))
+    details = [d.rests_on]
+    if d.worst_fraction_of_bound is not None:
+        details[0] += f"; the largest takes up {fraction(d.worst_fraction_of_bound)}"
+    if d.disagreeing_networks:
+        details = [f"{d.disagreeing_networks:,} networks disagree"]
+    if d.undecided:
+        details.append(f"undecided: {undecided(d.undecided)}")
+    weak = f", {d.weak_entries:,} no larger than their rounding" if d.weak_entries else ""
+    details.append(f"{d.vacuous_entries:,} entries zero in every engine{weak}; {d.repeated:,} networks run twice")
+    for line in details:
+        console.print(Padding(Text(line), (0, 0, 0, 10)))
+
+
+def _show_disagreement(found: Disagreement, console: Console) -> None:
+    title = Text.assemble(
+        _verdict("DISAGREE"), f" in {found.domain}: {groups(found.groups)}  ({found.networks:,} networks)"
+    )
+    console.print(title)
+    console.print(_indented(Text(f"smallest network that shows it: {network(found.case)}")))
+    for name, values in numbers(found.case):
+        console.print(Padding(Text(f"{name} = {values}"), (0, 0, 0, 4)))
+    for name in found.unstable:
+        console.print(_indented(Text(f"{safe(name)} differs from itself on this very network", style="red")))
+    for name, failure in found.failures.items():
+        console.print(_indented(Text(f"{safe(name)} {safe(failure)}", style="red")))
+    console.print(_indented(_layer_map(found.layers)))
+    if found.address is not None:
+        console.print(_indented(Text(f"first difference: {found.address} ({found.index})")))
+        table = _plain_table("", "")
+        table.show_header = False
+        for name, value in found.values.items():
+            table.add_row(safe(name), number(value))
+        console.print(Padding(table, (0, 0, 0, 4)))
+        console.print(_indented(Text(times_the_bound(found))))
+    console.print(_indented(Text(f"again: {found.replay}")))
+
+
+def _layer_map(layers: list[LayerFinding]) -> Table:
+    table = _plain_table("layer", "weights", "bias")
+    for part in layers:
+        table.add_row(str(part.layer), _verdict(part.weights), _verdict(part.bias) if part.bias else Text("none"))
+    return table
+
+
+def show_comparison(
+    report: ComparisonReport, console: Console, *, quiet: bool = False, everything: bool = False
+) -> None:
+    """Given cases: the gradients side by side and the published numbers."""
+    for case in report.cases:
+        _show_case(case, console, quiet, everything)
+        console.print()
+    slips = sum(not p.reproduced for case in report.cases for p in case.published)
+    numbers_checked = sum(len(case.published) for case in report.cases)
+    engines = "the engines agree" if all(c.engines_verdict == "AGREE" for c in report.cases) else "see above"
+    said = f"{len(report.cases)} case{'s'[: len(report.cases) > 1]}: {engines}; "
+    said += (
+        f"{numbers_checked - slips:,} of {numbers_checked:,} published numbers reproduced"
+        if numbers_checked
+        else "nothing published"
+    )
+    console.print(_verdict(report.verdict), Text(said))
+
+
+def _show_case(case: CaseFinding, console: Console, quiet: bool, everything: bool) -> None:
+    console.print(Text(safe(case.title or case.file), style="bold"))
+    if case.source and not quiet:
+        console.print(Text(safe(case.source), style="dim"))
+    line = f"{groups(case.groups)} in {case.domain}"
+    if case.worst_fraction_of_bound is not None:
+        line += f"; largest difference {fraction(case.worst_fraction_of_bound)}"
+    console.print(_verdict(case.engines_verdict), Text(line))
+    if case.undecided:
+        console.print(_indented(Text(f"undecided: {undecided(case.undecided)}", style="yellow")))
+    for name, failure in case.failures.items():
+        console.print(_indented(Text(f"{safe(name)} {safe(failure)}", style="red")))
+    for said in case.not_covered:
+        console.print(_indented(Text(f"not covered: {safe(said)}", style="dim")))
+    if case.engines_verdict == "DISAGREE":
+        console.print(_indented(_layer_map(case.layers)))
+        if case.first_difference and case.first_difference["address"]:
+            console.print(_indented(Text(f"first difference: {case.first_difference['address']}")))
+    if not quiet:
+        console.print(_indented(_gradients(case, everything)))
+    _show_published(case, console, everything and not quiet)
+
+
+def _gradients(case: CaseFinding, everything: bool) -> Table:
+    table = _plain_table("dC/d…", *map(safe, case.gradients), right=range(1, 1 + len(case.gradients)))
+    rows = []
+    names = list(case.gradients)
+    for l in range(len(case.gradients[names[0]]["weights"]) if names else 0):
+        for j, row in enumerate(case.gradients[names[0]]["weights"][l]):
+            for k in range(len(row)):
+                values = [case.gradients[name]["weights"][l][j][k] for name in names]
+                rows.append((f"W{l + 1}[{j + 1},{k + 1}]", values))
+        for j in range(len(case.gradients[names[0]]["biases"][l] or ())):
+            rows.append((f"b{l + 1}[{j + 1}]", [case.gradients[name]["biases"][l][j] for name in names]))
+    shown = rows if everything or len(rows) <= SHOWN_ENTRIES else rows[: SHOWN_ENTRIES - 4]
+    for label, values in shown:
+        table.add_row(label, *(number(v, 10) for v in values))
+    if len(shown) < len(rows):
+        table.add_row("…", *[f"{len(rows) - len(shown):,} more (--all)"][: len(names)])
+    return table
+
+
+def _show_published(case: CaseFinding, console: Console, everything: bool) -> None:
+    if not case.published:
+        return
+    slips = [p for p in case.published if not p.reproduced]
+    count = f"{len(case.published) - len(slips):,} of {len(case.published):,} published numbers reproduced"
+    console.print(Text(count, style="bold red" if slips else "green"))
+    rows = case.published if everything or len(case.published) <= SHOWN_ENTRIES + 8 else slips
+    if not rows:
+        return
+    table = _plain_table("published", "printed", "recomputed", "", right=(1, 2))
+    for p in rows:
+        verdict = Text("reproduced", style="green") if p.reproduced else Text("NOT reproduced", style="bold red")
+        digits = max(10, sum(c.isdigit() for c in p.printed.lower().split("e")[0].lstrip("-+0.")) + 2)
+        table.add_row(safe(p.label), safe(p.printed), number(p.recomputed, min(digits, 17)), verdict)
+    console.print(_indented(table))

@@ -1,0 +1,88 @@
+"""The words that every writer uses: groups, numbers, a case in a line."""
+
+import unicodedata
+from collections.abc import Sequence
+from typing import Any
+
+from backprove.findings import Disagreement, Report
+
+
+def safe(text: str) -> str:
+    """Text from outside with control characters (terminal escapes among them) made visible."""
+    return "".join(c if c == " " or unicodedata.category(c)[0] not in "CZ" else ascii(c)[1:-1] for c in text)
+
+
+def groups(found: Sequence[Sequence[str]]) -> str:
+    """`neuron = paths ≠ matrix`."""
+    return " ≠ ".join(" = ".join(safe(name) for name in members) for members in found)
+
+
+def number(value: Any, digits: int = 17) -> str:
+    """A number with up to `digits` significant digits; text as it is."""
+    if isinstance(value, str):
+        return safe(value)
+    if value is None:
+        return "–"
+    if digits >= 17:
+        text = repr(float(value))
+        return text.removesuffix(".0")
+    return f"{value:.{digits}g}"
+
+
+def fraction(value: float | None) -> str:
+    """How much of the rounding bound a difference takes up."""
+    return "no rounding" if value is None else f"{value:.2g} of the bound"
+
+
+def times_the_bound(found: Disagreement) -> str:
+    """The difference against what rounding explains."""
+    if found.radius is None:
+        return f"difference {number(found.difference)}; nothing is rounded here"
+    ratio = f"{float(found.fraction):.2g}" if found.fraction is not None else "–"
+    return (
+        f"difference {number(found.difference, 3)} is {ratio} times what rounding explains ({number(found.radius, 3)})"
+    )
+
+
+def network(case: dict[str, Any]) -> str:
+    """A case in a line: `2-3-1, sigmoid, identity; half squared error …`."""
+    sizes = [len(case["layers"][0]["weights"][0]), *(len(layer["weights"]) for layer in case["layers"])]
+    names = ", ".join(layer["activation"] for layer in case["layers"])
+    loss, scale = case["loss"]["name"], case["loss"].get("scale", "1")
+    scaled = loss if scale == "1" else f"{scale} {loss}"
+    kink = f", kink {case['kink']}" if case.get("kink") else ""
+    N = len(case["inputs"])
+    return f"{'-'.join(map(str, sizes))} ({names}), {scaled}, {case['reduction']} over {N} sample{'s'[: N > 1]}{kink}"
+
+
+def numbers(case: dict[str, Any]) -> list[tuple[str, str]]:
+    """(name, values) of every block of numbers of a case."""
+    rows = []
+    for l, layer in enumerate(case["layers"], 1):
+        rows.append((f"W{l}", _block(layer["weights"])))
+        if layer["bias"] is not None:
+            rows.append((f"b{l}", _block(layer["bias"])))
+    return [*rows, ("inputs", _block(case["inputs"])), ("targets", _block(case["targets"]))]
+
+
+def _block(values: Any) -> str:
+    return "[" + ", ".join(_block(v) if isinstance(v, list) else number(v) for v in values) + "]"
+
+
+def agreement(report: Report) -> str:
+    """The verdict of a run in a sentence."""
+    where = f"{report.entries:,} gradient entries of {report.networks:,} networks"
+    if report.verdict == "AGREE":
+        return f"{groups(report.groups)} on {where}"
+    if report.verdict == "DISAGREE":
+        networks = sum(d.disagreeing_networks for d in report.domains)
+        return f"{groups(report.groups)} on {networks:,} of {report.networks:,} networks"
+    if not report.entries:
+        return "nothing was compared"
+    undecided = sum(d.undecided_entries for d in report.domains)
+    return f"{undecided:,} of {where} are undecided; nothing disagrees"
+
+
+def undecided(reasons: dict[str, int]) -> str:
+    """Why entries stayed undecided: `kink 12, range 3`."""
+    return ", ".join(f"{safe(reason)} {count:,}" for reason, count in reasons.items())
