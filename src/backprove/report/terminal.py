@@ -1,6 +1,7 @@
 """Findings on a terminal."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from typing import Any
 
 from rich.console import Console, RenderableType
 from rich.padding import Padding
@@ -36,7 +37,7 @@ def _plain_table(*columns: str, right: Iterable[int] = ()) -> Table:
 
 
 def _indented(part: RenderableType) -> Padding:
-    return Padding(part, (0, 0, 0, 2))
+    return Padding(part, (0, 0, 0, 2), expand=False)
 
 
 def show_report(report: Report, console: Console, *, quiet: bool = False) -> None:
@@ -45,8 +46,9 @@ def show_report(report: Report, console: Console, *, quiet: bool = False) -> Non
         for domain in report.domains:
             _show_domain(domain, console)
         console.print()
-    for found in report.disagreements:
-        _show_disagreement(found, console)
+    for i, found in enumerate(report.disagreements):
+        same = next((d for d in report.disagreements[:i] if (d.case, d.groups) == (found.case, found.groups)), None)
+        _show_disagreement(found, console, same)
         console.print()
     console.print(_verdict(report.verdict), Text(agreement(report)))
     if report.interrupted:
@@ -58,7 +60,8 @@ def show_report(report: Report, console: Console, *, quiet: bool = False) -> Non
 
 
 def _show_domain(d: DomainFinding, console: Console) -> None:
-    console.print(Text(f"{d.name:<9}"), _verdict(d.verdict), Text(f"{d.networks:,} networks, {d.entries:,} entries"))
+    counts = f"{' ' * (9 - len(d.verdict))}{d.networks:,} networks, {d.entries:,} entries"
+    console.print(Text.assemble(f"{d.name:<10}", _verdict(d.verdict), counts))
     details = [d.rests_on]
     if d.worst_fraction_of_bound is not None:
         details[0] += f"; the largest takes up {fraction(d.worst_fraction_of_bound)}"
@@ -69,17 +72,19 @@ def _show_domain(d: DomainFinding, console: Console) -> None:
     weak = f", {d.weak_entries:,} no larger than their rounding" if d.weak_entries else ""
     details.append(f"{d.vacuous_entries:,} entries zero in every engine{weak}; {d.repeated:,} networks run twice")
     for line in details:
-        console.print(Padding(Text(line), (0, 0, 0, 10)))
+        console.print(Padding(Text(line), (0, 0, 0, 10), expand=False))
 
 
-def _show_disagreement(found: Disagreement, console: Console) -> None:
-    title = Text.assemble(
-        _verdict("DISAGREE"), f" in {found.domain}: {groups(found.groups)}  ({found.networks:,} networks)"
-    )
-    console.print(title)
+def _show_disagreement(found: Disagreement, console: Console, same: Disagreement | None) -> None:
+    seen = f"{found.networks:,} network{'s'[: found.networks != 1]}"
+    console.print(Text.assemble(_verdict("DISAGREE"), f" in {found.domain}: {groups(found.groups)}  ({seen})"))
+    if same is not None:
+        console.print(_indented(Text(f"smallest network that shows it: the same as in {same.domain}")))
+        console.print(_indented(Text(f"again: {found.replay}")))
+        return
     console.print(_indented(Text(f"smallest network that shows it: {network(found.case)}")))
     for name, values in numbers(found.case):
-        console.print(Padding(Text(f"{name} = {values}"), (0, 0, 0, 4)))
+        console.print(Padding(Text(f"{name} = {values}"), (0, 0, 0, 4), expand=False))
     for name in found.unstable:
         console.print(_indented(Text(f"{safe(name)} differs from itself on this very network", style="red")))
     for name, failure in found.failures.items():
@@ -91,7 +96,7 @@ def _show_disagreement(found: Disagreement, console: Console) -> None:
         table.show_header = False
         for name, value in found.values.items():
             table.add_row(safe(name), number(value))
-        console.print(Padding(table, (0, 0, 0, 4)))
+        console.print(Padding(table, (0, 0, 0, 4), expand=False))
         console.print(_indented(Text(times_the_bound(found))))
     console.print(_indented(Text(f"again: {found.replay}")))
 
@@ -111,14 +116,10 @@ def show_comparison(
         _show_case(case, console, quiet, everything)
         console.print()
     slips = sum(not p.reproduced for case in report.cases for p in case.published)
-    numbers_checked = sum(len(case.published) for case in report.cases)
+    checked = sum(len(case.published) for case in report.cases)
     engines = "the engines agree" if all(c.engines_verdict == "AGREE" for c in report.cases) else "see above"
     said = f"{len(report.cases)} case{'s'[: len(report.cases) > 1]}: {engines}; "
-    said += (
-        f"{numbers_checked - slips:,} of {numbers_checked:,} published numbers reproduced"
-        if numbers_checked
-        else "nothing published"
-    )
+    said += f"{checked - slips:,} of {checked:,} published numbers reproduced" if checked else "nothing published"
     console.print(_verdict(report.verdict), Text(said))
 
 
@@ -146,22 +147,26 @@ def _show_case(case: CaseFinding, console: Console, quiet: bool, everything: boo
 
 
 def _gradients(case: CaseFinding, everything: bool) -> Table:
-    table = _plain_table("dC/d…", *map(safe, case.gradients), right=range(1, 1 + len(case.gradients)))
-    rows = []
+    """A row an entry, a column an engine."""
     names = list(case.gradients)
-    for l in range(len(case.gradients[names[0]]["weights"]) if names else 0):
-        for j, row in enumerate(case.gradients[names[0]]["weights"][l]):
-            for k in range(len(row)):
-                values = [case.gradients[name]["weights"][l][j][k] for name in names]
-                rows.append((f"W{l + 1}[{j + 1},{k + 1}]", values))
-        for j in range(len(case.gradients[names[0]]["biases"][l] or ())):
-            rows.append((f"b{l + 1}[{j + 1}]", [case.gradients[name]["biases"][l][j] for name in names]))
+    table = _plain_table("dC/d…", *map(safe, names), right=range(1, 1 + len(names)))
+    rows = list(_entries(case, names))
     shown = rows if everything or len(rows) <= SHOWN_ENTRIES else rows[: SHOWN_ENTRIES - 4]
     for label, values in shown:
         table.add_row(label, *(number(v, 10) for v in values))
     if len(shown) < len(rows):
-        table.add_row("…", *[f"{len(rows) - len(shown):,} more (--all)"][: len(names)])
+        table.add_row("…", f"{len(rows) - len(shown):,} more: --all")
     return table
+
+
+def _entries(case: CaseFinding, names: list[str]) -> Iterator[tuple[str, list[Any]]]:
+    parts = [case.gradients[name] for name in names]
+    for l, (rows, bias) in enumerate(zip(parts[0]["weights"], parts[0]["biases"], strict=True) if parts else ()):
+        for j, row in enumerate(rows):
+            for k in range(len(row)):
+                yield f"W{l + 1}[{j + 1},{k + 1}]", [part["weights"][l][j][k] for part in parts]
+        for j in range(len(bias or ())):
+            yield f"b{l + 1}[{j + 1}]", [part["biases"][l][j] for part in parts]
 
 
 def _show_published(case: CaseFinding, console: Console, everything: bool) -> None:
