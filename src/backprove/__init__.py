@@ -1,0 +1,71 @@
+"""backprove: verifies, side by side, that formulations of backpropagation compute the same gradient.
+
+The names below are the public interface; each is imported when it is first asked for.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from backprove.campaign import Settings, search
+    from backprove.case import Case, Gradient, Layer, Loss, read_case
+    from backprove.compare import Comparison
+    from backprove.compare import compare as compare_engines
+    from backprove.domains import DOMAINS
+    from backprove.engines import ENGINES
+    from backprove.errors import BackproveError, CaseError, NotInDomain
+    from backprove.findings import Report
+    from backprove.generate import cases
+    from backprove.verdict import Verdict
+
+_HOMES = {
+    "DOMAINS": "domains",
+    "ENGINES": "engines",
+    "BackproveError": "errors",
+    "Case": "case",
+    "CaseError": "errors",
+    "Comparison": "compare",
+    "Gradient": "case",
+    "Layer": "case",
+    "Loss": "case",
+    "NotInDomain": "errors",
+    "Report": "findings",
+    "Settings": "campaign",
+    "Verdict": "verdict",
+    "cases": "generate",
+    "compare_engines": "compare",
+    "read_case": "case",
+    "search": "campaign",
+}
+
+__all__ = [
+    "DOMAINS",
+    "ENGINES",
+    "BackproveError",
+    "Case",
+    "CaseError",
+    "Comparison",
+    "Gradient",
+    "Layer",
+    "Loss",
+    "NotInDomain",
+    "Report",
+    "Settings",
+    "Verdict",
+    "cases",
+    "compare_engines",
+    "read_case",
+    "search",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module 'backprove' has no attribute {name!r}")
+    home = import_module(f"backprove.{_HOMES[name]}")
+    # the room `compare` has the name that the function would have
+    return getattr(home, "compare" if name == "compare_engines" else name)
+
+
+def __dir__() -> list[str]:
+    return __all__

@@ -53,6 +53,8 @@ class Disagreement(msgspec.Struct, frozen=True, kw_only=True):
     """What rounding explains of the difference of two engines: the sum of their radii."""
     fraction: float | str | None
     failures: dict[str, str]
+    tracebacks: dict[str, str]
+    """Of the engines' own code, where it raised."""
     unstable: list[str]
     """Engines that differ from themselves on this very network."""
     layers: list[LayerFinding]

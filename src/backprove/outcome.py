@@ -1,5 +1,6 @@
 """An engine's answer, read: its flat gradient, or why there is none."""
 
+import os
 import traceback
 from dataclasses import dataclass
 from typing import Any
@@ -41,23 +42,31 @@ def run(engine: Engine, case: Case, domain: Domain) -> Outcome:
     except NotInDomain as refusal:
         return Outcome(refused=str(refusal))
     except (Exception, SystemExit, GeneratorExit) as error:
-        return _failed(f"raised {_one_line(error)}", f"raised {type(error).__name__}", traceback.format_exc())
+        return _failed(f"raised {_one_line(error)}", f"raised {type(error).__name__}", _its_traceback(error))
     try:
         return _read(result, case, domain)
     except (Exception, SystemExit) as error:  # arrays of a stranger's class may do anything when they are read
-        return _failed(f"returned what cannot be read: {_one_line(error)}", "unreadable", traceback.format_exc())
+        return _failed(f"returned what cannot be read: {_one_line(error)}", "unreadable", _its_traceback(error))
 
 
 def _failed(failure: str, kind: str, its_traceback: str = "") -> Outcome:
     return Outcome(failure=failure, kind=kind, traceback=its_traceback)
 
 
+def _its_traceback(error: BaseException) -> str:
+    """The traceback of the engine's own code: without the frame that called it."""
+    tb = error.__traceback__
+    return "".join(traceback.format_exception(type(error), error, tb.tb_next if tb else None))
+
+
 def _one_line(error: BaseException) -> str:
+    """What was raised and where: the innermost line of the file that the engine itself is in."""
     text = " ".join(str(error).split())
-    name = f"{type(error).__name__}: {text}" if text else type(error).__name__
-    name = name if len(name) <= 200 else name[:197] + "..."
-    frames = traceback.extract_tb(error.__traceback__)
-    return f"{name} ({frames[-1].filename}:{frames[-1].lineno})" if len(frames) > 1 else name
+    line = f"{type(error).__name__}: {text}" if text else type(error).__name__
+    line = line if len(line) <= 200 else line[:197] + "..."
+    frames = traceback.extract_tb(error.__traceback__)[1:]
+    own = [f for f in frames if f.filename == frames[0].filename]
+    return f"{line} ({os.path.basename(own[-1].filename)}:{own[-1].lineno})" if own else line
 
 
 def _read(result: Any, case: Case, domain: Domain) -> Outcome:

@@ -50,6 +50,7 @@ def disagreement(comparison: Comparison, unstable: Sequence[str] = (), networks:
         radius=number(first.radius) if first else None,
         fraction=number(first.fraction) if first else None,
         failures=comparison.failures,
+        tracebacks={k: o.traceback for k, o in comparison.outcomes.items() if o.traceback},
         unstable=list(unstable),
         layers=layers(comparison),
         case=case,

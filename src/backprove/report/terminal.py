@@ -89,6 +89,8 @@ def _show_disagreement(found: Disagreement, console: Console, same: Disagreement
         console.print(_indented(Text(f"{safe(name)} differs from itself on this very network", style="red")))
     for name, failure in found.failures.items():
         console.print(_indented(Text(f"{safe(name)} {safe(failure)}", style="red")))
+        for line in found.tracebacks.get(name, "").splitlines():
+            console.print(Padding(Text(safe(line), style="dim"), (0, 0, 0, 4), expand=False))
     console.print(_indented(_layer_map(found.layers)))
     if found.address is not None:
         console.print(_indented(Text(f"first difference: {found.address} ({found.index})")))

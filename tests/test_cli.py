@@ -1,0 +1,249 @@
+"""The command line as a user meets it: exit codes, one clear line for every trouble, nothing half-written."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from backprove.cli import main
+
+EXAMPLES = Path(__file__).parent / "worked_examples"
+QUICK = ["--networks", "12"]
+SMALL = ["--domains", "float64", "--networks", "30"]
+
+RIGHT = "from backprove.engines.matrix import engine\n"
+WRONG = """
+from dataclasses import replace
+from backprove.engines.matrix import engine as right
+
+def engine(case, domain):
+    g = right(case, domain)
+    return replace(g, weights=[w + w for w in g.weights])
+"""
+
+
+@pytest.fixture(autouse=True)
+def _own_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("COLUMNS", "100")
+
+
+def _write(name: str, text: str) -> str:
+    Path(name).write_text(text)
+    return name
+
+
+def test_agreement(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["run", *QUICK]) == 0
+    out, err = capsys.readouterr()
+    assert "AGREE neuron = matrix = paths on" in out
+    assert err == ""
+    assert not Path(".backprove").exists()
+
+
+def test_the_same_seed_gives_the_same_json(capsys: pytest.CaptureFixture[str]) -> None:
+    reports = []
+    for seed in ("7", "7", "8"):
+        assert main(["run", *QUICK, "--seed", seed, "--json"]) == 0
+        report = json.loads(capsys.readouterr().out)
+        assert report.pop("timing")["seconds"] > 0
+        reports.append(report)
+    assert reports[0] == reports[1]
+    assert reports[0]["domains"] != reports[2]["domains"]
+
+
+def test_disagreement_is_recorded_and_replayed(capsys: pytest.CaptureFixture[str]) -> None:
+    spec = _write("wrong.py", WRONG) + ":engine"
+    assert main(["run", *SMALL, "--engine", spec, "--json"]) == 1
+    report = json.loads(capsys.readouterr().out)
+    assert report["groups"] == [["neuron", "matrix", "paths"], [spec]]
+    found = report["disagreements"][0]
+    assert found["address"] == "W1[1,1]"
+    assert found["case"]["layers"] == [{"activation": "identity", "weights": [[1.0]], "bias": None}]
+    assert main(["replay", found["id"], "--json"]) == 1
+    again = json.loads(capsys.readouterr().out)
+    assert again["disagreements"][0] | {"networks": 0} == found | {"networks": 0}
+    # mended, the same case agrees
+    _write("wrong.py", RIGHT)
+    assert main(["replay", found["id"], "--quiet"]) == 0
+
+
+def test_replay_of_report_and_case_files(capsys: pytest.CaptureFixture[str]) -> None:
+    spec = _write("wrong.py", WRONG) + ":engine"
+    assert main(["run", *SMALL, "--engine", spec, "--report", "r.json", "--report", "r.md", "--quiet"]) == 1
+    assert main(["replay", "r.json", "--quiet"]) == 1
+    assert main(["replay", str(EXAMPLES / "hmkcode-linear.json"), "--domains", "rational,float32"]) == 0
+    assert "rational" in capsys.readouterr().out
+    assert "W1\\[1,1\\]" in Path("r.md").read_text() or "W1[1,1]" in Path("r.md").read_text()
+
+
+@pytest.mark.parametrize(
+    ("body", "said"),
+    [
+        ("raise ValueError('no such layer')", "raised ValueError: no such layer (odd.py:2)"),
+        ("raise SystemExit(3)", "raised SystemExit: 3"),
+        ("return None", "returned None"),
+        ("return 42", "returned int, not a Gradient"),
+        ("return [], []", "returned 0 weights for"),
+        ("return [0.0] * len(case.layers), [None] * len(case.layers)", "returned weights[0] of shape ()"),
+        ("return ['x'] * len(case.layers), [None] * len(case.layers)", "returned weights[0] as TypeError"),
+        ("return [w.weights * float('nan') for w in case.layers], [w.bias for w in case.layers]", "nan"),
+    ],
+)
+def test_an_engine_that_misbehaves_has_disagreed(body: str, said: str, capsys: pytest.CaptureFixture[str]) -> None:
+    _write("odd.py", f"def engine(case, domain):\n    {body}\n")
+    assert main(["run", *SMALL, "--engine", "odd.py:engine"]) == 1
+    out, err = capsys.readouterr()
+    assert said in " ".join(out.split())
+    assert "≠ odd.py:engine" in out
+    assert ('File "' in out) == body.startswith("raise")  # its own traceback, and nobody else's
+    assert "outcome.py" not in out
+    assert err == ""
+
+
+TROUBLE = [
+    (["run", "--networks", "0"], "--networks"),
+    (["run", "--networks", "many"], "--networks"),
+    (["run", "--nonsense"], "--nonsense"),
+    (["nonsense"], "nonsense"),
+    (["run", "--activations", "sigmoid,swish"], "--activations: 'swish' is not one of identity"),
+    (["run", "--losses", ""], "--losses: is empty"),
+    (["run", "--domains", "float16"], "--domains: 'float16' is not one of float64"),
+    (["run", "--engines", "neuron"], "one engine alone agrees with nobody"),
+    (["run", "--for", "soon"], "--for: 'soon' is not a time"),
+    (["run", "--for", "-3s"], "--for"),
+    (["run", "--activations", "sigmoid", "--domains", "rational"], "nothing to compare: rational"),
+    (["run", "--report", "x.pdf"], "x.pdf: reports are written as .json or .md"),
+    (["run", "--report", "none/x.md"], "none: no such folder"),
+    (["run", "--engine", "engine.py"], "expected FILE.py:FUNCTION"),
+    (["run", "--engine", "none.py:engine"], "none.py: no such file"),
+    (["run", "--engine", ".:engine"], ".: is a folder"),
+    (["run", "--engine", "lacks.py:engine"], "lacks.py: no function engine; it has other"),
+    (["run", "--engine", "syntax.py:engine"], "syntax.py:2: does not import: SyntaxError"),
+    (["run", "--engine", "raises.py:engine"], "raises.py:3: does not import: ZeroDivisionError"),
+    (["run", "--engine", "quits.py:engine"], "quits.py:1: does not import: SystemExit"),
+    (["run", "--engine", "lacks.py:number"], "lacks.py: number is int, not a function"),
+    (["replay", "0123456789"], "no such file and no recorded case"),
+    (["replay", "bad.json"], "bad.json: not valid JSON"),
+    (["replay", "list.json"], "list.json: not a failure, report or case file"),
+    (["replay", "damaged.json"], "damaged.json: is damaged"),
+    (["compare"], "CASE.json"),
+    (["compare", "none.json"], "none.json: cannot be read: No such file"),
+    (["compare", "."], ".: is a folder"),
+    (["compare", "bad.json"], "bad.json: not valid JSON"),
+    (["compare", "list.json"], "list.json: expected an object"),
+    (["compare", "latin.json"], "latin.json: not valid JSON"),
+]
+
+
+@pytest.mark.parametrize(("arguments", "said"), TROUBLE, ids=lambda x: " ".join(x) if isinstance(x, list) else "")
+def test_trouble_is_one_clear_line(arguments: list[str], said: str, capsys: pytest.CaptureFixture[str]) -> None:
+    _write("lacks.py", "number = 3\ndef other(): ...\n")
+    _write("syntax.py", "\ndef engine(:\n")
+    _write("raises.py", "def f():\n    return 1 / 0\nf()\n".replace("f()\n", "1 / 0\n"))
+    _write("quits.py", "raise SystemExit('bye')\n")
+    _write("bad.json", '{"format": ')
+    _write("list.json", "[1, 2]")
+    _write("damaged.json", '{"format": "backprove.failure/1", "engines": 3}')
+    Path("latin.json").write_bytes(b'{"title": "\xe9"}')
+    before = sorted(os.listdir())
+    assert main(arguments) == 2
+    out, err = capsys.readouterr()
+    assert said in err
+    assert err.startswith("backprove: ")
+    assert err.count("\n") == 1
+    assert "Traceback" not in out + err
+    assert sorted(set(os.listdir()) - {"__pycache__"}) == before
+
+
+def test_trouble_shows_its_traceback_on_request(capsys: pytest.CaptureFixture[str]) -> None:
+    _write("raises.py", "1 / 0\n")
+    assert main(["run", "--engine", "raises.py:engine", "--debug"]) == 2
+    assert "ZeroDivisionError" in capsys.readouterr().err.split("Traceback", 1)[1]
+
+
+def test_a_bug_of_ours_is_trouble_not_a_disagreement(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("backprove.campaign.shards._Campaign.survey", lambda self: 1 / 0)
+    assert main(["run", *QUICK]) == 2
+    assert "a bug of backprove: ZeroDivisionError" in capsys.readouterr().err
+
+
+def test_undecided_is_exit_code_3(capsys: pytest.CaptureFixture[str]) -> None:
+    case = json.loads((EXAMPLES / "hmkcode-linear.json").read_text())
+    case |= {
+        "published": [],
+        "loss": {"name": "categorical_cross_entropy"},
+        "targets": [[1.0]],
+        "inputs": [[-1.0, 0.0]],
+    }
+    _write("minus.json", json.dumps(case))
+    assert main(["compare", "minus.json"]) == 3
+    assert "categorical_cross_entropy has no value at a2[1] = -0.0334 of sample 1" in capsys.readouterr().out
+
+
+def test_engines_that_are_not_asked_for_are_not_run(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["run", *QUICK, "--engines", "paths,neuron", "--domains", "float64"]) == 0
+    out = capsys.readouterr().out
+    assert "neuron = paths" in out
+    assert "float32: left out" in out
+
+
+def test_limits_and_choices_are_kept(capsys: pytest.CaptureFixture[str]) -> None:
+    arguments = ["run", *SMALL, "--max-layers", "2", "--max-width", "3", "--max-batch", "1", "--json"]
+    assert main([*arguments, "--activations", "tanh,relu", "--losses", "output"]) == 0
+    drawn = json.loads(capsys.readouterr().out)["drawn"]
+    assert set(drawn["layers"]) <= {"1", "2"}
+    assert set(drawn["widest layer"]) <= {"1", "2", "3"}
+    assert set(drawn["batch"]) == {"1"}
+    assert set(drawn["activation"]) == {"relu", "tanh"}
+    assert set(drawn["loss"]) == {"output"}
+
+
+def test_a_time_limit_is_kept(capsys: pytest.CaptureFixture[str]) -> None:
+    since = time.perf_counter()
+    assert main(["run", "--for", "1s", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["networks"] > 0
+    assert time.perf_counter() - since < 20
+
+
+def test_output_is_plain_where_it_is_not_a_terminal(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["compare", str(EXAMPLES / "mazur-2015.json")]) == 1
+    out, err = capsys.readouterr()
+    assert "\x1b" not in out + err
+    assert "0.291027924" in out
+    assert "0.29102777369" in out
+
+
+def test_hostile_text_does_not_reach_the_terminal(capsys: pytest.CaptureFixture[str]) -> None:
+    case = json.loads((EXAMPLES / "hmkcode-linear.json").read_text())
+    case["title"] = "[red]\x1b[2Jtitle\x07[/red]\u202e"
+    _write("hostile.json", json.dumps(case))
+    _write("shout.py", "def engine(case, domain):\n    raise ValueError('\\x1b[31mred[bold]\\x00')\n")
+    assert main(["compare", "hostile.json", "--engine", "shout.py:engine"]) == 1
+    out = capsys.readouterr().out
+    assert not {"\x1b", "\x07", "\x00", "\u202e"} & set(out)
+    assert "[red]\\x1b[2Jtitle\\x07[/red]\\u202e" in out
+
+
+def test_version_and_module() -> None:
+    command = [sys.executable, "-m", "backprove", "--version"]
+    assert subprocess.run(command, capture_output=True, text=True, check=True).stdout.startswith("backprove 0.")
+
+
+def test_interruption_shows_what_was_found() -> None:
+    command = [sys.executable, "-m", "backprove", "run", "--for", "10m"]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    time.sleep(4)
+    process.send_signal(signal.SIGINT)
+    out, err = process.communicate(timeout=20)
+    assert process.returncode == 2
+    assert "Interrupted: this is what was found up to then." in out
+    assert "networks," in out
+    assert "Traceback" not in out + err
