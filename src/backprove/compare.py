@@ -204,56 +204,63 @@ def judge(case: Case, domain: Domain, outcomes: dict[str, Outcome]) -> Compariso
 
 
 def _judge(case: Case, domain: Domain, outcomes: dict[str, Outcome]) -> Comparison:
-    floating = domain.unit_roundoff is not None
-    radius = analyse(case, domain).radii() if floating else np.zeros(case.entries)
-    pairs = []
+    analysis = analyse(case, domain) if domain.unit_roundoff is not None else None
+    radius = np.zeros(case.entries) if analysis is None else analysis.radii()
     everything = np.ones(case.entries, dtype=bool)
-    whole = [(name, o.values, o.covered) for name, o in outcomes.items() if o.values is not None]
-    for (first, x, x_mask), (second, y, y_mask) in combinations(whole, 2):
+    values = {name: o.values for name, o in outcomes.items() if o.values is not None}
+    pairs = []
+    for first, second in combinations(values, 2):
         compared = everything
-        for mask in (x_mask, y_mask):
+        for mask in (outcomes[first].covered, outcomes[second].covered):
             compared = compared if mask is None else compared & mask
-        assert x is not None
-        assert y is not None
-        verdicts, fraction = domain.judge(x, y, radius)
+        verdicts, fraction = domain.judge(values[first], values[second], radius)
         if compared is not everything:
             verdicts[~compared], fraction[~compared] = Verdict.AGREE, 0
         pairs.append(Pair(first, second, verdicts, fraction, compared))
     reasons: dict[str, int] = {}
-    log_loss = case.loss.name.endswith("cross_entropy")
-    if log_loss or any((p.verdicts == Verdict.DISAGREE).any() for p in pairs):
-        reasons = _excuse(case, domain, {name: x for name, x, _ in whole if x is not None}, pairs)
+    if case.loss.name.endswith("cross_entropy") or any((p.verdicts == Verdict.DISAGREE).any() for p in pairs):
+        reasons = _excuse(case, domain, values, pairs, analysis or analyse(case, DOMAINS["float64"]))
     return Comparison(case, domain, outcomes, pairs, radius, reasons)
 
 
-def _excuse(case: Case, domain: Domain, values: dict[str, Array], pairs: list[Pair]) -> dict[str, int]:
+def _excuse(
+    case: Case, domain: Domain, values: dict[str, Array], pairs: list[Pair], analysis: Analysis
+) -> dict[str, int]:
     """Turn into UNDECIDED what is no disagreement: where the loss has no value, beyond the range, or at a kink."""
-    reference = domain if domain.unit_roundoff is not None else DOMAINS["float64"]
-    plain = analyse(case, reference)
     counts: dict[str, int] = {}
 
     def excuse(reason: str, pair: Pair, where: Mask) -> None:
         pair.verdicts[where & pair.compared] = Verdict.UNDECIDED
         counts[reason] = max(counts.get(reason, 0), int((where & pair.compared).sum()))
 
-    undefined = plain.undefined()
-    outside = domain is reference and not _within_range(plain, domain)
-    bent = any(kink.any() for kink in plain.kinks)
+    undefined = analysis.undefined() if case.loss.name.endswith("cross_entropy") else ""
     for pair in pairs:
         differs = pair.verdicts == Verdict.DISAGREE
         if undefined:
             excuse(undefined, pair, pair.compared)
         elif not differs.any():
             continue
-        elif outside:
+        elif domain.unit_roundoff is not None and not _within_range(analysis, domain):
             excuse("range", pair, differs)
-        elif bent:
-            radius, open_radius = plain.radii(), analyse(case, reference, open_kinks=True).radii()
-            x, y = (values[name].astype(np.float64) for name in (pair.first, pair.second))
+        elif any(kink.any() for kink in analysis.kinks):
+            radius, open_radius = analysis.radii(), analyse(case, analysis.domain, open_kinks=True).radii()
+            difference = np.abs(_floats(values[pair.first]) - _floats(values[pair.second]))
             # Two slopes between the sides of a kink are apart by the width of the open interval, and by rounding.
-            inside = (np.abs(x - y) <= open_radius + radius) & (open_radius > radius)
+            inside = (difference <= open_radius + radius) & (open_radius > radius)
             excuse("kink", pair, differs & inside)
     return {reason: count for reason, count in counts.items() if count}
+
+
+def _floats(values: Array) -> Array:
+    """Numbers of any domain as float64; what is beyond its range is infinite."""
+
+    def nearest(x: Any) -> float:
+        try:
+            return float(x)
+        except OverflowError:
+            return float("inf")
+
+    return np.array([nearest(x) for x in values], dtype=np.float64)
 
 
 def _within_range(analysis: Analysis, domain: Domain) -> bool:

@@ -18,7 +18,8 @@ import numpy as np
 from backprove.case import LEAKY_SLOPE, Case, Expanded, Gradient
 from backprove.domains import Array, Domain
 
-BLOCK = 2**15  # paths held at a time
+BLOCK = 2**16  # paths held at a time
+LINE = 128  # of which one line is to be at least so long
 BUDGET = {"hardware": 20_000_000, "exact": 200_000}  # paths in all; the exact domains' numbers are slow
 SAMPLE_SEED = 2017
 
@@ -210,9 +211,22 @@ def _spread(array: Array, axes: tuple[int, ...], dims: int) -> Array:
     return array.transpose(order).reshape(shape)
 
 
+def _lengthened(factor: Array, shape: tuple[int, ...]) -> Array:
+    """The factor repeated along the last axes, so that NumPy's inner loops over short axes are not all overhead."""
+    if math.prod(shape) < BLOCK // 4:
+        return factor
+    wanted, line = list(factor.shape), 1
+    for axis in reversed(range(2, len(shape))):
+        if line < LINE:
+            wanted[axis] = shape[axis]
+            line *= shape[axis]
+    return np.ascontiguousarray(np.broadcast_to(factor, wanted))
+
+
 def _sum_over_paths(shape: tuple[int, ...], factors: list[Array], zeros: Array) -> Array:
     """Σ over all paths of each weight (axis 0) of the product of the path's factors; bounded memory."""
     total = zeros
+    factors = [_lengthened(factor, shape) for factor in factors]
     for cut in _slices(shape):
         P = np.empty([c.stop - c.start for c in cut], dtype=zeros.dtype)
         P[...] = factors[0][_part(factors[0], cut)]

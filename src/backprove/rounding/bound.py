@@ -93,7 +93,7 @@ class _Bounder:
         self.factor = float(case.loss.scale / case.divisor)
 
     def held(self, values: Float) -> Float:
-        return self.domain.array(values).astype(np.float64)
+        return self.domain.array(values).astype(np.float64, copy=False)
 
     def gamma(self, n: int) -> float:
         return n * self.u / (1 - n * self.u)
