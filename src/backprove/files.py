@@ -1,5 +1,6 @@
 """Files in and out: JSON read with the reason why not, text written whole or not at all."""
 
+import contextlib
 import os
 import tempfile
 from pathlib import Path
@@ -27,21 +28,26 @@ def read_json(path: Path) -> Any:
 
 
 def write_whole(path: Path, text: str) -> None:
-    """Write a file whole or not at all. Raises BackproveError where the place does not take it."""
+    """Write a file whole or not at all. Raises BackproveError where the place or the text does not allow it."""
     temporary = ""
     try:
+        data = text.encode("utf-8")
         if path.is_dir():
             raise BackproveError(f"{path}: is a folder; name a file")
         handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-        with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as file:
-            file.write(text)
+        with os.fdopen(handle, "wb") as file:
+            file.write(data)
             file.flush()
             os.fsync(file.fileno())
         umask = os.umask(0)
         os.umask(umask)
         os.chmod(temporary, 0o666 & ~umask)
         os.replace(temporary, path)
-    except OSError as error:
-        if temporary and os.path.exists(temporary):
-            os.unlink(temporary)
-        raise BackproveError(f"{path}: cannot be written: {error.strerror or error}") from None
+        temporary = ""
+    except (OSError, UnicodeEncodeError) as error:
+        reason = (error.strerror if isinstance(error, OSError) else "") or error
+        raise BackproveError(f"{path}: cannot be written: {reason}") from None
+    finally:
+        if temporary:
+            with contextlib.suppress(OSError):
+                os.unlink(temporary)

@@ -23,12 +23,20 @@ Float = npt.NDArray[np.float64]
 _T = TypeVar("_T")
 
 MAX_LAYERS, MAX_WIDTH, MAX_BATCH = 4, 5, 8
-MAX_NUMBERS = 2048  # drawn for the weights, and for the samples; larger networks use theirs more than once
+MAX_WEIGHTS, MAX_BIASES, MAX_SAMPLES = 960, 240, 480  # drawn; larger networks use theirs more than once
 
 # Where a loss has a value: which output activations it may stand behind, besides those that fit it.
 _LOG_OUTPUTS = ("sigmoid", "softmax")
 SCALES = (Fraction(1), Fraction(1, 2), Fraction(2), Fraction(1, 4))
 KINKS = (Fraction(0), Fraction(0), Fraction(0), Fraction(1), Fraction(1, 2))
+
+
+class _Word(int):
+    """Two bytes that stand for a choice."""
+
+    def among(self, options: Sequence[_T]) -> _T:
+        """One of the options; small words choose early ones."""
+        return options[self * len(options) >> 16]
 
 
 class _Tape:
@@ -37,11 +45,13 @@ class _Tape:
     def __init__(self, words: npt.NDArray[np.int64]) -> None:
         self.words, self.at = words, 0
 
-    def choose(self, options: Sequence[_T]) -> _T:
-        """One of the options; small words choose early ones."""
-        word = int(self.words[self.at])
+    def next(self) -> "_Word":
         self.at += 1
-        return options[word * len(options) >> 16]
+        return _Word(int(self.words[self.at - 1]))
+
+    def choose(self, options: Sequence[_T]) -> _T:
+        """The next word's choice among the options."""
+        return self.next().among(options)
 
     def table(self, rows: int, columns: int, stride: int, start: int) -> npt.NDArray[np.int64]:
         """The words at start + row · stride + column, whatever the number of rows and columns."""
@@ -148,35 +158,41 @@ def _cases(
     domain: Domain,
 ) -> Case:
     lengths = [
-        3 * max_layers + 4,
+        2 + 4 * max_layers,
         8,
-        min(MAX_NUMBERS, max_layers * max_width * max_width),
-        min(MAX_NUMBERS, max_layers * max_width),
-        min(MAX_NUMBERS, 2 * max_batch * max_width),
+        min(MAX_WEIGHTS, max_layers * max_width * max_width),
+        min(MAX_BIASES, max_layers * max_width),
+        min(MAX_SAMPLES, 2 * max_batch * max_width),
     ]
     size = 2 * sum(lengths)
     words = np.frombuffer(draw(st.binary(min_size=size, max_size=size)), dtype=">u2").astype(np.int64)
     shape, style, weights, biases, samples = map(_Tape, np.split(words, np.cumsum(lengths)[:-1]))
 
-    L = shape.choose(range(1, max_layers + 1))
-    sizes = [shape.choose(range(1, max_width + 1)) for _ in range(max_layers + 1)][: L + 1]
     loss = Loss(style.choose(losses), style.choose(SCALES))
-    fitting = [name for name in activations if loss.name in losses_for(name, sizes[-1], losses)]
-    assume(fitting)
-    names = [*[shape.choose(activations) for _ in range(max_layers)][: L - 1], shape.choose(fitting)]
-    with_bias = [shape.choose((False, True, True)) for _ in range(max_layers)][:L]
-    N = shape.choose(range(1, max_batch + 1))
     reduction, kink, kind = style.choose(REDUCTIONS), style.choose(KINKS), style.choose(KINDS)
-
-    layers = []
-    for l, (n_from, n_to, name) in enumerate(zip(sizes, sizes[1:], names, strict=False)):
-        W = kind(weights.table(n_to, n_from, max_width, l * max_width**2))
-        b = kind(biases.table(1, n_to, max_width, l * max_width))[0] if with_bias[l] else None
-        layers.append(Layer(W, b, name))
+    widths = range(1, max_width + 1)
+    N, n_0 = shape.choose(range(1, max_batch + 1)), shape.choose(widths)
+    sizes, layers = [n_0], []
+    for slot in range(max_layers):  # any layer but the last can be absent, and what it would have been is passed over
+        last = slot == max_layers - 1
+        present, width, word, with_bias = (shape.next() for _ in range(4))
+        if not last and not present.among((False, True)):
+            continue
+        n_from, n_to = sizes[-1], width.among(widths)
+        fitting = [name for name in activations if not last or loss.name in losses_for(name, n_to, losses)]
+        assume(fitting)
+        W = kind(weights.table(n_to, n_from, max_width, slot * max_width**2))
+        b = (
+            kind(biases.table(1, n_to, max_width, slot * max_width))[0]
+            if with_bias.among((False, True, True))
+            else None
+        )
+        layers.append(Layer(W, b, word.among(fitting)))
+        sizes.append(n_to)
     inputs = style.choose(INPUTS)(samples.table(N, sizes[0], max_width, 0))
     targets = samples.table(N, sizes[-1], max_width, max_batch * max_width)
     case = Case(tuple(layers), inputs, np.zeros((N, sizes[-1])), loss, reduction, kink)
-    classes = loss.name == "categorical_cross_entropy" or names[-1] == "softmax"
+    classes = loss.name == "categorical_cross_entropy" or layers[-1].activation == "softmax"
     how = style.choose(CLASSES if classes else TARGETS)
     return _replaced(case, (_classes if classes else _numbers)(case, domain, how, targets))
 

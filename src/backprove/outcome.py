@@ -41,11 +41,15 @@ def run(engine: Engine, case: Case, domain: Domain) -> Outcome:
             result = engine(case, domain)
     except NotInDomain as refusal:
         return Outcome(refused=str(refusal))
-    except (Exception, SystemExit, GeneratorExit) as error:
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:  # SystemExit too, and whatever a stranger derives from BaseException
         return _failed(f"raised {_one_line(error)}", f"raised {type(error).__name__}", _its_traceback(error))
     try:
         return _read(result, case, domain)
-    except (Exception, SystemExit) as error:  # arrays of a stranger's class may do anything when they are read
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:  # arrays of a stranger's class may do anything when they are read
         return _failed(f"returned what cannot be read: {_one_line(error)}", "unreadable", _its_traceback(error))
 
 

@@ -44,7 +44,7 @@ _AFTER = {"weights_after", "bias_after", "a_after", "loss_after"}
 WHATS = ("loss", *sorted(_PER_UNIT | _PER_WEIGHT | _PER_BIAS), "loss_after")
 MAX_STEPS = 1_000_000
 _DECIMAL = re.compile(r"[+-]?([0-9]{1,40}(\.[0-9]{0,40})?|\.[0-9]{1,40})([eE][+-]?[0-9]{1,3})?")
-_FRACTION = re.compile(r"[+-]?[0-9]{1,18}(/[0-9]{1,18}|\.[0-9]{1,18})?")
+_FRACTION = re.compile(r"[+-]?[0-9]{1,400}(/[0-9]{1,400}|\.[0-9]{1,400})?")
 
 
 def _numbers(value: Any, where: str, dims: int) -> FloatArray:
@@ -62,9 +62,8 @@ def _numbers(value: Any, where: str, dims: int) -> FloatArray:
     if len(value) == 0:
         raise CaseError(where, "is empty; at least one is needed")
     if dims == 2:
+        value = [row.tolist() if isinstance(row, np.ndarray) and row.ndim == 1 else row for row in value]
         for i, row in enumerate(value):
-            if isinstance(row, np.ndarray):
-                continue
             if not isinstance(row, (list, tuple)):
                 raise CaseError(f"{where}[{i}]", f"expected a list of numbers, got {_kind(row)}")
             if len(row) != len(value[0]):

@@ -28,7 +28,7 @@ class Rational(Domain):
         return np.asarray(_exact(np.asarray(values)), dtype=object)
 
     def own(self, values: Any) -> Array:
-        array = np.asarray(values)
+        array = values if isinstance(values, np.ndarray) else np.asarray(values, dtype=object)
         if array.dtype != object:  # NumPy's own numbers round
             raise TypeError(f"numbers of type {array.dtype}, not rational")
         for x in array.flat:

@@ -38,17 +38,16 @@ def _sigmoid(D: Domain, Z: Array) -> tuple[Array, Array]:
     up, e = _gate(D, Z)
     d = e + 1
     # z > 0: a = 1/d.  da/dd = -1/d², dd/de = 1, de/dz = -e
-    # else:  a = e/d.  da/de = 1/d and, through d, -e/d²;  de/dz = e
-    a = np.where(up, 1 / d, e / d)
-    return a, np.where(up, (-1 / (d * d)) * -e, (1 / d - e / (d * d)) * e)
+    # else:  a = e/d, which is 1 - 1/d.  da/dd = 1/d², dd/de = 1, de/dz = e
+    a, step = np.where(up, 1 / d, e / d), 1 / (d * d)
+    return a, np.where(up, -step * -e, step * e)
 
 
 def _tanh(D: Domain, Z: Array) -> tuple[Array, Array]:
     _, e = _gate(D, Z)
-    q = e * e
-    top, bottom = 1 - q, 1 + q
-    # |a| = top/bottom.  d|a|/dq = -1/bottom - top/bottom², dq/de = 2e, de/d|z| = -e
-    return np.asarray(D.tanh(Z)), (-1 / bottom - top / (bottom * bottom)) * (e + e) * -e
+    d = 1 + e * e
+    # |a| = 2/d - 1.  d|a|/dd = -2/d², dd/de = 2e, de/d|z| = -e
+    return np.asarray(D.tanh(Z)), (-2 / (d * d)) * (e + e) * -e
 
 
 def _softplus(D: Domain, Z: Array) -> tuple[Array, Array]:
@@ -160,33 +159,37 @@ def _log_softmax_endings(D: Domain, Z: Array, T: Array, rest: Array, binary: boo
 
 
 def _tail(l: int, W: list[Array], local: list[Array | None], E: Array) -> tuple[list[int], list[Factor]]:
-    """The paths that leave a unit of layer l (0-based): the sizes of their further axes, and their factors."""
+    """The paths that leave a unit of layer l (0-based): the sizes of their further axes, and their factors.
+
+    A layer of one unit leaves no choice and has no axis, so that depth alone does not run out of axes.
+    """
     sizes: list[int] = []
     factors: list[Factor] = []
 
-    def extend(size: int) -> int:
+    def axis(size: int) -> int | None:
+        if size == 1:
+            return None
         sizes.append(size)
         return len(sizes) + 1
 
-    at = 0
+    def add(array: Array, *axes: int | None) -> None:
+        kept = tuple(a for a in axes if a is not None)
+        factors.append((array.reshape([n for n, a in zip(array.shape, axes, strict=True) if a is not None]), kept))
+
+    at: int | None = 0
     for m in range(l, len(W)):
         if m > l:
-            to = extend(W[m].shape[0])
-            factors.append((W[m].T, (at, to)))
+            to = axis(W[m].shape[0])
+            add(W[m].T, at, to)
             at = to
         slope = local[m]
-        if slope is None:
-            continue
-        if slope.ndim == 3:
-            to = extend(slope.shape[2])
-            factors.append((slope, (1, at, to)))
+        if slope is not None and slope.ndim == 3:
+            to = axis(slope.shape[2])
+            add(slope, 1, at, to)
             at = to
-        else:
-            factors.append((slope, (1, at)))
-    if E.shape[2] > 1:
-        factors.append((E, (1, at, extend(E.shape[2]))))
-    else:
-        factors.append((E[:, :, 0], (1, at)))
+        elif slope is not None:
+            add(slope, 1, at)
+    add(E, 1, at, axis(E.shape[2]))
     return sizes, factors
 
 

@@ -7,7 +7,7 @@ floating-point evaluation of the same formulas in any order of summation, lie wi
     gamma(n)              n u / (1 - n u): relative error of n rounded operations (Higham, Accuracy and Stability of
                           Numerical Algorithms, 2nd ed., lemma 3.1); a sum of n products, in any order, is off by at
                           most gamma(n) Σ |w| |x| (ibid., section 3.1)
-    F u                   relative error granted to exp and its like (see units.py)
+    F(u) u                relative error granted to exp and its like (see units.py)
     f(z + dz)             is off by at most (|f'(z)| + sup|f''| r/2) r for |dz| <= r, and f' likewise
     magnitudes            backwards, not |delta| but the sum of the absolute values of all paths: it bounds the terms
                           that a sum over paths meets before they cancel, and so covers every order of the factors
@@ -105,7 +105,7 @@ class _Bounder:
         total, terms = a.value @ W.T, size @ W_abs.T
         if b is not None:
             total, terms = total + b, terms + np.abs(b)
-        r = a.radius @ W_abs.T + self.gamma(n + 1) * terms + (n + 1) * self.tiny
+        r = a.radius @ W_abs.T + self.gamma(n + (b is not None)) * terms + (n + 1) * self.tiny
         if spread is not None:
             r = r + size @ spread[l][0].T + spread[l][1]
         z = Valued(total, r)
@@ -114,7 +114,9 @@ class _Bounder:
             p, relative = self.softmax(z)
             return _Layer(z, Valued(p, p * relative + self.tiny), None, relative, np.zeros(p.shape, dtype=bool))
         unit = UNITS[name](total, self.u)
-        slope, slope_radius = unit.slope, (np.abs(unit.curvature) + unit.sup3 / 2 * r) * r + unit.slope_error
+        # Where z may lie on either side of 0 the curvature may be another (elu).
+        curvature = np.where(np.abs(total) <= r, unit.sup2, np.abs(unit.curvature))
+        slope, slope_radius = unit.slope, (curvature + unit.sup3 / 2 * r) * r + unit.slope_error
         steep, kink = np.abs(slope), np.zeros(r.shape, dtype=bool)
         if unit.jump:
             kink = np.abs(total) <= r
@@ -135,17 +137,17 @@ class _Bounder:
         shifted = z.value - z.value.max(axis=-1, keepdims=True)
         e = np.exp(shifted)
         p = e / e.sum(axis=-1, keepdims=True)
-        dz = z.radius + self.u * (np.abs(shifted) + F)
+        dz = z.radius + self.u * (np.abs(shifted) + F(self.u))
         most = dz.max(axis=-1, keepdims=True)
         first = (1 - 2 * p) * dz + (p * dz).sum(axis=-1, keepdims=True)
         with np.errstate(invalid="ignore"):
-            return p, first + 4 * most * most * np.exp(np.minimum(2 * most, 600)) + self.gamma(z.value.shape[-1] + 1)
+            return p, first + 4 * most * most * np.exp(np.minimum(2 * most, 600)) + self.gamma(z.value.shape[-1])
 
     def through(self, layer: _Layer, g: Valued, size: Float) -> tuple[Valued, Float]:
         """dC/dz from dC/da, with the sizes of the terms (sums of absolute values) of each."""
         if layer.slope is not None:
             s, rs = np.abs(layer.slope.value), layer.slope.radius
-            r = s * g.radius + rs * size + 2 * self.u * s * size + self.tiny
+            r = s * g.radius + rs * size + self.u * s * size + self.tiny
             return Valued(layer.slope.value * g.value, r), (s + rs) * size
         assert layer.relative is not None
         p, K = layer.a.value, layer.a.value.shape[-1]
@@ -156,7 +158,7 @@ class _Bounder:
         centred = g.value - mean(g.value)
         terms = (p + self.tiny) * (size + mean(size))
         moved = np.abs(centred) * layer.relative
-        r = p * (g.radius + mean(g.radius) + moved + mean(moved)) + self.gamma(K + 6) * terms + K * self.tiny
+        r = p * (g.radius + mean(g.radius) + moved + mean(moved)) + self.gamma(K + 4) * terms + K * self.tiny
         return Valued(p * centred, r), terms
 
     def output(self, layer: _Layer) -> tuple[Valued, Valued, Float]:
@@ -177,7 +179,7 @@ class _Bounder:
             return Valued(g, 2 * u * np.abs(g) + self.tiny), np.abs(g)
         if name == "squared_error":
             g = 2 * factor * (a.value - T)
-            r = 2 * abs(factor) * a.radius + 4 * u * np.abs(g) + self.tiny
+            r = 2 * abs(factor) * a.radius + 3 * u * np.abs(g) + self.tiny
             return Valued(g, r), np.abs(g) + r
         terms = [(-T, a.value, a.radius)]
         if name == "binary_cross_entropy":
@@ -199,7 +201,7 @@ class _Bounder:
         a, c = logistic(z.value), logistic(-z.value)
         p = a * c
         moved = (p + 0.0963 / 2 * z.radius) * z.radius
-        evaluated = u * (s * (F * p + 2 * a) + t * (F * p + 2) + 6 * (s * a + t * c))
+        evaluated = u * (s * (F(u) * p + 2 * a) + t * (F(u) * p + 2) + 6 * (s * a + t * c))
         size = abs(self.factor) * (s * (a + (z.value > 0)) + t * (c + 1))
         r = abs(self.factor) * ((s + t) * moved + evaluated) + 3 * u * size + self.tiny
         return Valued(self.factor * (rest * a - self.T * c), r), size
@@ -225,9 +227,9 @@ class _Bounder:
                 r[:, others] += (
                     heavy * share * (off + layer.relative[:, [i]]) + heavy * p[:, others] * layer.relative[:, others]
                 )
-        return Valued(
-            self.factor * value, f * (r + self.gamma(2 * K + 6) * size + K * self.tiny * (all_t + 1)) + self.tiny
-        ), f * size
+        operations = 2 * K + 6 if rest.any() else K + 4
+        r = f * (r + self.gamma(operations) * size + K * self.tiny * (all_t + 1)) + self.tiny
+        return Valued(self.factor * value, r), f * size
 
 
 @dataclass(frozen=True)
@@ -280,7 +282,7 @@ def _analyse(B: _Bounder, spread: Spread | None) -> Analysis:
     for l in reversed(range(L - 1)):
         n = len(B.W[l + 1])
         terms = size @ B.absW[l + 1]
-        r = delta.radius @ B.absW[l + 1] + B.gamma(n + 1) * terms + n * B.tiny
+        r = delta.radius @ B.absW[l + 1] + B.gamma(n) * terms + n * B.tiny
         if spread is not None:
             r = r + size @ spread[l + 1][0]
             terms = terms + size @ spread[l + 1][0]
@@ -295,9 +297,9 @@ def _analyse(B: _Bounder, spread: Spread | None) -> Analysis:
     for l, incoming in enumerate([Valued(inputs, np.zeros_like(inputs)), *(layer.a for layer in layers[:-1])]):
         d, M = deltas[l], sizes[l]
         magnitude = np.abs(incoming.value)
-        r = d.radius.T @ magnitude + M.T @ incoming.radius + B.gamma(N + 3) * (M.T @ (magnitude + incoming.radius))
+        r = d.radius.T @ magnitude + M.T @ incoming.radius + B.gamma(N) * (M.T @ (magnitude + incoming.radius))
         weights.append(Valued(d.value.T @ incoming.value, OWN * r + (N + 1) * B.tiny))
-        r = d.radius.sum(axis=0) + B.gamma(N + 2) * M.sum(axis=0)
+        r = d.radius.sum(axis=0) + B.gamma(N) * M.sum(axis=0)
         db = Valued(d.value.sum(axis=0), OWN * r + (N + 1) * B.tiny)
         biases.append(None if case.layers[l].bias is None else db)
     return Analysis(

@@ -44,7 +44,7 @@ def _log_terms(case: Case, u: float, T: Float, z: Valued, a: Valued) -> tuple[Fl
         terms -= np.where(counted, weight * log, 0)
         ratio = np.divide(radius, np.abs(x), out=np.full_like(T, np.inf), where=x != 0)
         spread = np.where(ratio < 1, -np.log1p(-np.minimum(ratio, 0.999999)), np.inf)
-        off += np.where(counted, np.abs(weight) * (spread + (F + 2) * u * np.abs(log)), 0)
+        off += np.where(counted, np.abs(weight) * (spread + (F(u) + 2) * u * np.abs(log)), 0)
         bad = counted & (x <= 0)
         if bad.any() and not positive and not undefined:
             n, k = np.argwhere(bad)[0]

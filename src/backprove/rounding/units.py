@@ -1,8 +1,11 @@
 """Each activation at z: its value and derivatives, and by how much any textbook's evaluation of them may be off.
 
 `a_error` and `slope_error` bound the rounding of one evaluation at an exact z, in absolute terms; `sup2` and `sup3`
-bound |f''| and |f'''| everywhere, for what an inexact z adds. F u is the relative error granted to exp, expm1, log1p,
-tanh and erf: 4 units in the last place, the most that NumPy documents for its vector versions.
+bound |f''| and |f'''| everywhere, for what an inexact z adds.
+
+Relative errors granted to elementary functions, F(u) u and TANH u, in units in the last place (one is at most 2u):
+exp, expm1, log1p and erf 2 in float64 and 4 in float32, tanh 3. That is, rounded up, what NumPy's own validation sets
+for its vector versions allow (1 and 3, tanh 2) and the half unit of the value they are compared with.
 
 A slope may be computed from z or from the output a; a (1 - a) with a near 1 is off by about u, not by u times itself,
 and the bound allows for that. What it does not allow for is exp without a shift, log of a rounded output, and the
@@ -19,7 +22,12 @@ import numpy.typing as npt
 from backprove.case import LEAKY_SLOPE
 
 Float = npt.NDArray[np.float64]
-F = 8.0
+TANH = 6.0
+
+
+def F(u: float) -> float:
+    """How many u the relative error of exp, expm1, log1p or erf may be."""
+    return 4.0 if u < 2.0**-30 else 8.0
 
 
 @dataclass(frozen=True)
@@ -71,23 +79,25 @@ def _bend(left: float) -> Callable[[Float, float], Unit]:
 def _sigmoid(z: Float, u: float) -> Unit:
     s, c = logistic(z), logistic(-z)
     p, tilt = s * c, np.abs(c - s)
-    # 1/d, d = 1 + e: e is off by F u, which moves a by a (1 - a) F u; then one sum and one quotient
-    a_error = u * (F * p + 2 * s)
-    return Unit(s, p, p * (c - s), a_error, tilt * a_error + 5 * u * p, 0.0963, 0.125)
+    # 1/d, d = 1 + e: e is off by F(u) u, which moves a by a (1 - a) as much; then one sum and one quotient
+    a_error = u * (F(u) * p + 2 * s)
+    # a (1 - a), or e/d² with as many as five operations; either moves by |1 - 2a| times what a or e is off by
+    slope_error = np.maximum(tilt * a_error + 2 * u * p, u * p * (tilt * F(u) + 5))
+    return Unit(s, p, p * (c - s), a_error, slope_error, 0.0963, 0.125)
 
 
 def _tanh(z: Float, u: float) -> Unit:
     a = np.tanh(z)
     slope = 1 / np.cosh(np.clip(z, -350, 350)) ** 2
-    # 1 - a² moves by 2|a| times the error of a; 4q/(1 + q)², q = e², by 2|a| times that of e
-    slope_error = u * (2 * F * a * a + a * a + (2 * F * np.abs(a) + 8) * slope)
-    return Unit(a, slope, -2 * a * slope, F * u * np.abs(a), slope_error, 0.77, 2)
+    # 1 - a² moves by 2|a| times the error of a; 4q/(1 + q)², q = e², by 2|a| times that of e, in up to seven operations
+    slope_error = u * np.maximum((2 * TANH + 1) * a * a + slope, (2 * F(u) * np.abs(a) + 7) * slope)
+    return Unit(a, slope, -2 * a * slope, TANH * u * np.abs(a), slope_error, 0.77, 2)
 
 
 def _softplus(z: Float, u: float) -> Unit:
     s, c = logistic(z), logistic(-z)
     a, small = np.logaddexp(0, z), np.log1p(np.exp(-np.abs(z)))
-    return Unit(a, s, s * c, u * (2 * F * small + a), u * (F * s * c + 3 * s + 2 * c), 0.25, 0.0963)
+    return Unit(a, s, s * c, u * (2 * F(u) * small + a), u * (F(u) * s * c + 3 * s + 2 * c), 0.25, 0.0963)
 
 
 def _elu(z: Float, u: float) -> Unit:
@@ -95,14 +105,14 @@ def _elu(z: Float, u: float) -> Unit:
     down, slope = z <= 0, np.exp(below)
     a = np.where(down, np.expm1(below), z)
     # e^z, or a + 1, which inherits what a is off by
-    a_error = F * u * np.abs(np.minimum(a, 0))
-    return Unit(a, slope, slope * down, a_error, down * (F * u + u * slope), 1, 1)
+    a_error = F(u) * u * np.abs(np.minimum(a, 0))
+    return Unit(a, slope, slope * down, a_error, down * (F(u) * u + u * slope), 1, 1)
 
 
 def _silu(z: Float, u: float) -> Unit:
     s, c = logistic(z), logistic(-z)
     p, tilt, m = s * c, c - s, np.abs(z)
-    s_error = u * (F * p + 2 * s)
+    s_error = u * (F(u) * p + 2 * s)
     slope = s + z * p
     slope_error = s_error * (1 + m * np.abs(tilt)) + u * (6 * m * p + 2 * s + np.abs(slope))
     return Unit(z * s, slope, p * (2 + z * tilt), m * s_error + u * m * s, slope_error, 0.5, 1)
@@ -117,9 +127,9 @@ def _gelu(z: Float, u: float) -> Unit:
     e, density = _erf(z * np.sqrt(0.5)), _PHI_0 * np.exp(-z * z / 2)
     cdf = (1 + e) / 2
     # erf, then 1 + erf; its argument z √½ is off by 2u of itself
-    cdf_error = u * (F / 2 * np.abs(e) + 2 * cdf + 2 * m * density)
+    cdf_error = u * (F(u) / 2 * np.abs(e) + 2 * cdf + 2 * m * density)
     slope = cdf + z * density
-    slope_error = cdf_error + u * (m * density * (F + 8 + 3 * z * z) + np.abs(slope) + 2 * cdf)
+    slope_error = cdf_error + u * (m * density * (F(u) + 8 + 3 * z * z) + np.abs(slope) + 2 * cdf)
     return Unit(z * cdf, slope, density * (2 - z * z), m * cdf_error + 2 * u * m * cdf, slope_error, 0.8, 1)
 
 
