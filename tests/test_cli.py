@@ -91,7 +91,10 @@ def test_replay_of_report_and_case_files(capsys: pytest.CaptureFixture[str]) -> 
         ("return 42", "returned int, not a Gradient"),
         ("return [], []", "returned 0 weights for"),
         ("return [0.0] * len(case.layers), [None] * len(case.layers)", "returned weights[0] of shape ()"),
-        ("return ['x'] * len(case.layers), [None] * len(case.layers)", "returned weights[0] as TypeError"),
+        (
+            "return ['x'] * len(case.layers), [None] * len(case.layers)",
+            "returned weights[0] as <U1 numbers; float64 is needed",
+        ),
         ("return [w.weights * float('nan') for w in case.layers], [w.bias for w in case.layers]", "nan"),
     ],
 )
@@ -129,14 +132,15 @@ TROUBLE = [
     (["run", "--engine", "quits.py:engine"], "quits.py:1: does not import: SystemExit"),
     (["run", "--engine", "lacks.py:number"], "lacks.py: number is int, not a function"),
     (["replay", "0123456789"], "no such file and no recorded case"),
-    (["replay", "bad.json"], "bad.json: not valid JSON"),
+    (["replay", "bad.json"], "bad.json:1:12: not valid JSON"),
     (["replay", "list.json"], "list.json: not a failure, report or case file"),
     (["replay", "damaged.json"], "damaged.json: is damaged"),
     (["compare"], "CASE.json"),
     (["compare", "none.json"], "none.json: cannot be read: No such file"),
     (["compare", "."], ".: is a folder"),
-    (["compare", "bad.json"], "bad.json: not valid JSON"),
+    (["compare", "bad.json"], "bad.json:1:12: not valid JSON"),
     (["compare", "list.json"], "list.json: expected an object"),
+    (["compare", "nan.json"], "nan.json: inputs[0][1]: is nan; only finite numbers make a case"),
     (["compare", "latin.json"], "latin.json: not valid JSON"),
 ]
 
@@ -149,6 +153,8 @@ def test_trouble_is_one_clear_line(arguments: list[str], said: str, capsys: pyte
     _write("quits.py", "raise SystemExit('bye')\n")
     _write("bad.json", '{"format": ')
     _write("list.json", "[1, 2]")
+    good = (EXAMPLES / "hmkcode-linear.json").read_text()
+    _write("nan.json", json.dumps(json.loads(good) | {"inputs": [[2.0, float("nan")]]}))
     _write("damaged.json", '{"format": "backprove.failure/1", "engines": 3}')
     Path("latin.json").write_bytes(b'{"title": "\xe9"}')
     before = sorted(os.listdir())
@@ -247,3 +253,79 @@ def test_interruption_shows_what_was_found() -> None:
     assert "Interrupted: this is what was found up to then." in out
     assert "networks," in out
     assert "Traceback" not in out + err
+
+
+# --- engines that have no manners ---
+
+
+def _engine(body: str) -> str:
+    _write("manners.py", f"import os\nfrom backprove import NotInDomain\n{WRONG.replace('w + w', 'w')}\n{body}\n")
+    return "manners.py:mine"
+
+
+def _groups(capsys: pytest.CaptureFixture[str], body: str) -> tuple[int, list[list[str]], dict[str, object]]:
+    code = main(["run", *SMALL, "--engine", _engine(body), "--json"])
+    report = json.loads(capsys.readouterr().out)
+    return code, report["groups"], report
+
+
+def test_an_engine_that_was_compared_with_nobody_does_not_agree(capsys: pytest.CaptureFixture[str]) -> None:
+    code, groups, report = _groups(capsys, "def mine(case, domain):\n    raise NotInDomain(domain.name, 'exp')")
+    assert (code, groups) == (3, [["neuron", "matrix", "paths"]])
+    assert "float64: manners.py:mine, which was compared with nobody" in report["not_covered"]
+
+
+def test_what_an_engine_refuses_is_counted_under_its_name(capsys: pytest.CaptureFixture[str]) -> None:
+    body = "def mine(case, domain):\n    if len(case.layers) > 2: raise NotInDomain(domain.name, 'depth')\n"
+    code, groups, report = _groups(capsys, body + "    return engine(case, domain)")
+    assert (code, groups) == (0, [["neuron", "matrix", "paths", "manners.py:mine"]])
+    assert any(
+        "of 30 networks by manners.py:mine (the domain float64 has no depth)" in s for s in report["not_covered"]
+    )
+
+
+@pytest.mark.parametrize(
+    "manners",
+    [
+        "print('noise')",
+        "os.chdir('/')",
+        "case.layers[0].weights[:] = 7; case.inputs[:] = 3",
+    ],
+)
+def test_bad_manners_hurt_nobody(manners: str, capsys: pytest.CaptureFixture[str]) -> None:
+    code, groups, _ = _groups(
+        capsys, f"def mine(case, domain):\n    g = engine(case, domain)\n    {manners}\n    return g"
+    )
+    assert (code, groups) == (0, [["neuron", "matrix", "paths", "manners.py:mine"]])
+
+
+def test_failing_cases_are_recorded_where_the_command_was_given(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    code, _, report = _groups(capsys, "def mine(case, domain):\n    os.chdir('/')\n    return None")
+    assert code == 1
+    assert (tmp_path / ".backprove" / "failures" / f"{report['disagreements'][0]['id']}.json").exists()
+
+
+def test_an_engine_that_differs_from_itself_stands_alone(capsys: pytest.CaptureFixture[str]) -> None:
+    body = "calls = []\ndef mine(case, domain):\n    calls.append(1)\n    g = engine(case, domain)\n"
+    body += "    return replace(g, weights=[w + 1 for w in g.weights]) if len(calls) % 2 == 0 else g"
+    code, groups, report = _groups(capsys, body)
+    assert (code, groups) == (1, [["neuron", "matrix", "paths"], ["manners.py:mine"]])
+    assert report["disagreements"][0]["unstable"] == ["manners.py:mine"]
+
+
+def test_one_bad_file_does_not_hide_the_others(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["compare", "none.json", str(EXAMPLES / "hmkcode-linear.json"), "--quiet"]) == 2
+    out, err = capsys.readouterr()
+    assert "14 of 14 published numbers reproduced" in out
+    assert err == "backprove: none.json: cannot be read: No such file or directory\n"
+
+
+def test_training_that_diverges_is_trouble(capsys: pytest.CaptureFixture[str]) -> None:
+    case = json.loads((EXAMPLES / "hmkcode-linear.json").read_text())
+    case["training"]["learning_rate"] = 1e200
+    case["published"] = [{"what": "loss_after", "steps": 50, "value": "1"}]
+    _write("wild.json", json.dumps(case))
+    assert main(["compare", "wild.json"]) == 2
+    assert "wild.json: training: diverges" in capsys.readouterr().err

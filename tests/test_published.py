@@ -9,7 +9,7 @@ import pytest
 
 from backprove.case import Case, Layer, Published, Training, case_from, read_case
 from backprove.compare import compare
-from backprove.contrast import contrast
+from backprove.contrast import finding
 from backprove.domains import DOMAINS
 from backprove.engines import ENGINES
 from backprove.published import check, label
@@ -39,8 +39,7 @@ def test_there_are_nine() -> None:
 
 @pytest.mark.parametrize("path", EXAMPLES, ids=lambda p: p.stem)
 def test_worked_example(path: Path) -> None:
-    found = contrast([(path.name, read_case(path))], ENGINES)
-    case = found.cases[0]
+    case = finding(path.name, read_case(path), ENGINES)
     assert case.engines_verdict == "AGREE"
     slips = {p.label: p for p in case.published if not p.reproduced}
     known = SLIPS.get(path.name, {})

@@ -1,5 +1,8 @@
 """Loading somebody else's function from `FILE.py:FUNCTION`."""
 
+import contextlib
+import copy
+import functools
 import importlib.util
 import sys
 import traceback
@@ -22,15 +25,25 @@ def load_function(spec: str) -> Callable[..., Any]:
     if not path.is_file():
         raise BackproveError(f"{file}: {'is a folder' if path.is_dir() else 'no such file'}; name a Python file")
     module = _import(path)
-    if not hasattr(module, name):
+    if name not in vars(module):
         known = [k for k, v in vars(module).items() if callable(v) and getattr(v, "__module__", "") == module.__name__]
-        have = f"it has {', '.join(known)}" if known else "it defines none"
+        have = f"it has {', '.join(known[:8])}" if known else "it defines none"
         raise BackproveError(f"{file}: no function {name}; {have}")
-    function = getattr(module, name)
+    function = vars(module)[name]
     if not callable(function):
         raise BackproveError(f"{file}: {name} is {type(function).__name__}, not a function")
-    loaded: Callable[..., Any] = function
-    return loaded
+    return _guarded(function)
+
+
+def _guarded(function: Callable[..., Any]) -> Callable[..., Any]:
+    """The function on a copy of its arguments, which it may do with as it likes, printing to stderr."""
+
+    @functools.wraps(function, updated=())
+    def call(case: Any, *rest: Any) -> Any:
+        with contextlib.redirect_stdout(sys.stderr):
+            return function(copy.deepcopy(case), *rest)
+
+    return call
 
 
 def _import(path: Path) -> Any:
@@ -44,12 +57,16 @@ def _import(path: Path) -> Any:
     if folder not in sys.path:
         sys.path.insert(0, folder)
     try:
-        spec.loader.exec_module(module)
+        with contextlib.redirect_stdout(sys.stderr):
+            spec.loader.exec_module(module)
     except KeyboardInterrupt:
         raise
     except BaseException as error:
         del sys.modules[name]
-        text = " ".join(str(error).split()) or "no message"
+        try:
+            text = " ".join(str(error).split()) or "no message"
+        except Exception:
+            text = "an exception whose text cannot be had"
         lines = [f.lineno for f in traceback.extract_tb(error.__traceback__) if f.filename == str(path.resolve())]
         line = error.lineno if isinstance(error, SyntaxError) else lines[-1] if lines else None
         place = f"{path}:{line}" if line else str(path)

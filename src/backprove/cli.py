@@ -1,7 +1,11 @@
 """The command line. Exit codes: 0 all agree, 1 a disagreement, 2 trouble, 3 something stayed undecided."""
 
 import contextlib
+import os
+import signal
 import sys
+import tempfile
+import threading
 import traceback
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -50,9 +54,9 @@ def run(
     networks: Annotated[int, typer.Option("--networks", min=1, help="Networks in every domain.")] = 200,
     time_limit: Annotated[str | None, typer.Option("--for", metavar="60s", help="As many networks as fit.")] = None,
     seed: Annotated[int, typer.Option("--seed", help="The same seed draws the same networks.")] = 0,
-    max_layers: Annotated[int, typer.Option("--max-layers", min=1, max=64)] = 4,
-    max_width: Annotated[int, typer.Option("--max-width", min=1, max=512)] = 5,
-    max_batch: Annotated[int, typer.Option("--max-batch", min=1, max=512)] = 8,
+    max_layers: Annotated[int, typer.Option("--max-layers", min=1, max=64, help="Deepest network.")] = 4,
+    max_width: Annotated[int, typer.Option("--max-width", min=1, max=512, help="Widest layer, in units.")] = 5,
+    max_batch: Annotated[int, typer.Option("--max-batch", min=1, max=512, help="Most samples.")] = 8,
     activations: Annotated[str | None, typer.Option("--activations", help="Comma-separated; all by default.")] = None,
     losses: Annotated[str | None, typer.Option("--losses", help="Comma-separated; all by default.")] = None,
     domains: Annotated[str | None, typer.Option("--domains", help="Comma-separated; all by default.")] = None,
@@ -81,10 +85,12 @@ def run(
         domains=_chosen("--domains", domains, tuple(DOMAINS)),
     )
     _check_reports(report)
+    folder = _failures_folder()
     loaded = _engines(engines, engine)
-    with _progress(settings.domains, networks if time_limit is None else None, quiet) as advance:
+    bars = _progress(settings.domains, networks if time_limit is None else None, quiet)
+    with bars as show, _interruptible(show) as advance:
         found = search(settings, loaded, progress=advance)
-    _finish(found, loaded, json, report, quiet, no_color, record=True)
+    _finish(found, loaded, json, report, quiet, no_color, folder=folder)
 
 
 @app.command()
@@ -115,7 +121,7 @@ def replay(
     before = [name for name in cases[0].engines if name not in ENGINES]
     built_in = [name for name in cases[0].engines if name in ENGINES] or list(ENGINES)
     loaded = _engines(engines or ",".join(built_in), engine if engine is not None else before)
-    _finish(run_again(cases, loaded), loaded, json, report, quiet, no_color, record=False)
+    _finish(run_again(cases, loaded), loaded, json, report, quiet, no_color, folder=None)
 
 
 @app.command()
@@ -131,18 +137,30 @@ def compare(
 ) -> None:
     """The engines on given networks; published numbers in the files are checked digit by digit."""
     from backprove.case import read_case
-    from backprove.contrast import contrast
+    from backprove.contrast import contrast, finding
     from backprove.report import json as json_report
     from backprove.report.terminal import show_comparison
     from backprove.verdict import Verdict
 
     loaded = _engines(engines, engine)
-    found = contrast([(str(file), read_case(file)) for file in files], loaded)
-    if json:
-        sys.stdout.write(json_report.write(found))
-    else:
-        show_comparison(found, _console(no_color), quiet=quiet, everything=everything)
-    raise typer.Exit(Verdict[found.verdict])
+    cases, trouble = [], False
+    for file in files:
+        try:
+            cases.append(finding(str(file), read_case(file), loaded))
+        except BackproveError as error:
+            _complain(str(error))
+            trouble = True
+        except KeyboardInterrupt:
+            _complain(f"{file}: interrupted")
+            trouble = True
+            break
+    if cases:
+        found = contrast(cases)
+        if json:
+            sys.stdout.write(json_report.write(found))
+        else:
+            show_comparison(found, _console(no_color), quiet=quiet, everything=everything)
+    raise typer.Exit(TROUBLE if trouble else Verdict[found.verdict])
 
 
 def _version(wanted: bool) -> None:
@@ -168,7 +186,7 @@ def _finish(
     quiet: bool,
     no_color: bool,
     *,
-    record: bool,
+    folder: Path | None,
 ) -> NoReturn:
     """Keep what failed, write the reports, show the outcome, leave with the verdict's code."""
     from backprove.campaign import replay as recording
@@ -177,17 +195,17 @@ def _finish(
     from backprove.report.terminal import show_report
     from backprove.verdict import Verdict
 
-    if record and found.disagreements:
+    if folder and found.disagreements:
         try:
-            recording.record(found.disagreements, list(engines))
+            recording.record(found.disagreements, list(engines), folder)
         except BackproveError as error:
             _complain(f"{error}; the cases are not recorded, replay them from a --report x.json")
+    for path in reports or ():
+        write_report(found, path)
     if json:
         sys.stdout.write(json_report.write(found))
     else:
         show_report(found, _console(no_color), quiet=quiet)
-    for path in reports or ():
-        write_report(found, path)
     code = int(Verdict[found.verdict])
     raise typer.Exit(TROUBLE if found.interrupted and code != Verdict.DISAGREE else code)
 
@@ -230,6 +248,13 @@ def _seconds(text: str) -> float:
     return seconds
 
 
+def _failures_folder() -> Path:
+    """Where failing cases go, wherever somebody's engine may change to in between."""
+    from backprove.campaign.replay import FOLDER
+
+    return Path.cwd() / FOLDER
+
+
 def _check_reports(paths: list[Path] | None) -> None:
     from backprove.report import check_report_path
 
@@ -241,6 +266,34 @@ def _console(no_color: bool) -> "Console":
     from rich.console import Console
 
     return Console(no_color=True if no_color else None, highlight=False)
+
+
+@contextlib.contextmanager
+def _interruptible(advance: "Callable[[str, int], None]") -> "Iterator[Callable[[str, int], None]]":
+    """Ctrl-C ends the search between two networks, wherever Python happens to be; a second one ends it at once."""
+    asked = False
+
+    def ask(signum: int, frame: object) -> None:
+        nonlocal asked
+        if asked:
+            raise KeyboardInterrupt
+        asked = True
+
+    def look(domain: str, done: int) -> None:
+        nonlocal asked
+        advance(domain, done)
+        if asked:
+            asked = False
+            raise KeyboardInterrupt
+
+    if threading.current_thread() is not threading.main_thread():
+        yield look
+        return
+    before = signal.signal(signal.SIGINT, ask)
+    try:
+        yield look
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 @contextlib.contextmanager
@@ -261,17 +314,26 @@ def _progress(domains: tuple[str, ...], networks: int | None, quiet: bool) -> "I
 def _complain(line: str) -> None:
     from backprove.report.words import safe
 
+    line = line if len(line) <= 600 else f"{line[:400]} … {line[-150:]}"
     print(f"backprove: {safe(line)}", file=sys.stderr)
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Run a command and return its exit code; every complaint is one line on stderr."""
-    arguments = sys.argv[1:] if arguments is None else arguments
+    arguments = (sys.argv[1:] if arguments is None else arguments) or ["--help"]
+    if sys.stderr is None:
+        sys.stderr = open(os.devnull, "w")  # noqa: SIM115
+    if sys.stdout is None:
+        _complain("standard output is closed; there is nowhere to say anything")
+        return TROUBLE
+    # Hypothesis keeps a cache of its own, which is nobody's business here.
+    os.environ.setdefault("HYPOTHESIS_STORAGE_DIRECTORY", os.path.join(tempfile.gettempdir(), "backprove-hypothesis"))
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="replace")  # a terminal without ≠ shows ?, it does not crash
     try:
         code = app(arguments, standalone_mode=False, prog_name="backprove")
+        sys.stdout.flush()
         return code if isinstance(code, int) else 0
     except typer.Exit as leave:
         return leave.exit_code
@@ -283,8 +345,11 @@ def main(arguments: list[str] | None = None) -> int:
         _complain(str(error))
         if "--debug" in arguments:
             traceback.print_exc()
-    except BrokenPipeError:
-        sys.stderr.close()
+    except BrokenPipeError:  # the reader had enough; nothing is left to say, at exit neither
+        sys.stdout = open(os.devnull, "w")  # noqa: SIM115
+    except OSError as error:
+        _complain(f"{error.filename or 'standard output'}: {error.strerror or error}")
+        sys.stdout = open(os.devnull, "w")  # noqa: SIM115
     except Exception as error:
         _complain(f"a bug of backprove: {type(error).__name__}: {error} (--debug shows where; please report it)")
         if "--debug" in arguments:

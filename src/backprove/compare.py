@@ -22,6 +22,9 @@ from backprove.verdict import Verdict
 
 __all__ = ["Comparison", "Difference", "Outcome", "Pair", "compare", "group", "judge", "run"]
 
+# What Python's own numbers raise where hardware's give infinity or NaN.
+ARITHMETIC = {"raised ZeroDivisionError", "raised OverflowError", "raised FloatingPointError"}
+
 Verdicts = npt.NDArray[np.int8]
 
 
@@ -67,9 +70,18 @@ class Comparison:
     """Why entries are UNDECIDED ("kink", "range", or why the loss has no value), and how many."""
 
     @cached_property
+    def shared(self) -> dict[str, int]:
+        """Engine → how many of its entries were compared with another's."""
+        masks = {name: np.zeros(self.case.entries, dtype=bool) for name in self.outcomes}
+        for pair in self.pairs:
+            masks[pair.first] |= pair.compared
+            masks[pair.second] |= pair.compared
+        return {name: int(mask.sum()) for name, mask in masks.items()}
+
+    @cached_property
     def answered(self) -> list[str]:
-        """The engines that were not refused by the domain."""
-        return [name for name, outcome in self.outcomes.items() if not outcome.refused]
+        """The engines that were compared with another, or failed."""
+        return [name for name in self.outcomes if self.shared[name] or name in self.failures]
 
     @cached_property
     def failures(self) -> dict[str, str]:
@@ -98,8 +110,10 @@ class Comparison:
     def verdict(self) -> Verdict:
         if self.failures:
             return Verdict.DISAGREE
-        # Where nothing was compared, nothing agrees.
-        return Verdict.of(pair.verdict for pair in self.pairs) if self.compared.any() else Verdict.UNDECIDED
+        verdict = Verdict.of(pair.verdict for pair in self.pairs)
+        # Where nothing was compared, nothing agrees; nor where an engine left the range of its numbers.
+        open_ = verdict is Verdict.AGREE and (bool(self.reasons) or not self.compared.any())
+        return Verdict.UNDECIDED if open_ else verdict
 
     @cached_property
     def groups(self) -> list[list[str]]:
@@ -207,6 +221,13 @@ def _judge(case: Case, domain: Domain, outcomes: dict[str, Outcome]) -> Comparis
     analysis = analyse(case, domain) if domain.unit_roundoff is not None else None
     radius = np.zeros(case.entries) if analysis is None else analysis.radii()
     everything = np.ones(case.entries, dtype=bool)
+    left = {
+        name for name, o in outcomes.items() if o.kind in ARITHMETIC and analysis and not _settled(analysis, domain)
+    }
+    outcomes = {
+        name: Outcome(refused=f"{name} {o.failure}, beyond the range of {domain.name}") if name in left else o
+        for name, o in outcomes.items()
+    }
     values = {name: o.values for name, o in outcomes.items() if o.values is not None}
     pairs = []
     for first, second in combinations(values, 2):
@@ -220,6 +241,8 @@ def _judge(case: Case, domain: Domain, outcomes: dict[str, Outcome]) -> Comparis
     reasons: dict[str, int] = {}
     if case.loss.name.endswith("cross_entropy") or any((p.verdicts == Verdict.DISAGREE).any() for p in pairs):
         reasons = _excuse(case, domain, values, pairs, analysis or analyse(case, DOMAINS["float64"]))
+    if left and not reasons:
+        reasons = {"range": case.entries}
     return Comparison(case, domain, outcomes, pairs, radius, reasons)
 
 
@@ -251,6 +274,11 @@ def _excuse(
     return {reason: count for reason, count in counts.items() if count}
 
 
+def _settled(analysis: Analysis, domain: Domain) -> bool:
+    """Whether the loss has a value and the range of the numbers holds the computation."""
+    return not analysis.undefined() and _within_range(analysis, domain)
+
+
 def _floats(values: Array) -> Array:
     """Numbers of any domain as float64; what is beyond its range is infinite."""
 
@@ -266,4 +294,5 @@ def _floats(values: Array) -> Array:
 def _within_range(analysis: Analysis, domain: Domain) -> bool:
     """Whether the precision's range holds the whole computation, intermediate values included."""
     passed = [*analysis.z, *analysis.a, *analysis.delta, *analysis.loss_gradient[:-1], *analysis.weights]
-    return all(np.isfinite(v.radius).all() and (np.abs(v.value) + v.radius < domain.huge).all() for v in passed)
+    fits = all(np.isfinite(v.radius).all() and (np.abs(v.value) + v.radius < domain.huge).all() for v in passed)
+    return fits and analysis.largest < domain.huge

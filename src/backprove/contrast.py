@@ -1,52 +1,50 @@
 """Given cases: the engines side by side, and every number that the source published."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 from backprove.campaign import layers, versions
+from backprove.campaign.survey import mostly
 from backprove.case import Case, Gradient
 from backprove.compare import Comparison, compare
 from backprove.domains import DOMAINS
-from backprove.engines import Engine
+from backprove.engines import ENGINES, Engine
+from backprove.errors import BackproveError, CaseError
 from backprove.findings import CaseFinding, ComparisonReport, PublishedFinding, plain
-from backprove.published import check, label
+from backprove.published import Checked, check, label
 from backprove.verdict import Verdict
 
 
-def contrast(named: Sequence[tuple[str, Case]], engines: Mapping[str, Engine]) -> ComparisonReport:
-    """Compare the engines on each (file, case) in float64 and check what the case's source printed.
+def contrast(found: list[CaseFinding]) -> ComparisonReport:
+    """The report of several cases."""
+    verdict = Verdict.of(Verdict[f.verdict] for f in found)
+    return ComparisonReport(verdict=verdict.name, versions=versions(), cases=found)
 
-    A printed number that is not reproduced is a disagreement.
+
+def finding(file: str, case: Case, engines: Mapping[str, Engine]) -> CaseFinding:
+    """Compare the engines on one case in float64 and check what the case's source printed.
+
+    A printed number that is not reproduced is a disagreement. Raises BackproveError where training diverges.
     """
-    found = [_finding(file, case, engines) for file, case in named]
-    return ComparisonReport(
-        verdict=Verdict.of(Verdict[f.verdict] for f in found).name, versions=versions(), cases=found
-    )
-
-
-def _finding(file: str, case: Case, engines: Mapping[str, Engine]) -> CaseFinding:
     comparison = compare(case, DOMAINS["float64"], engines)
     gradients = {name: o.gradient for name, o in comparison.outcomes.items() if o.gradient is not None}
-    checked = [
-        PublishedFinding(
-            position=c.position,
-            what=c.published.what,
-            label=label(c.published),
-            printed=c.published.value,
-            recomputed=plain(c.recomputed),
-            reproduced=c.reproduced,
-            mistake=None,
-        )
-        for c in check(case, gradients)
-    ]
+    own = {name: g for name, g in gradients.items() if name in ENGINES} or gradients
+    try:
+        checked = [_published(c) for c in check(case, own)]
+    except CaseError as error:
+        raise BackproveError(f"{file}: {error}") from None
     slipped = not all(c.reproduced for c in checked)
-    first = comparison.first_difference()
+    first, verdict = comparison.first_difference(), comparison.verdict
+    compared = int(comparison.compared.sum())
+    weak = mostly(comparison.weak, compared - comparison.vacuous)
+    if verdict is Verdict.AGREE and (weak or not all(n for n in comparison.shared.values())):
+        verdict = Verdict.UNDECIDED
     return CaseFinding(
         title=case.title,
         file=file,
         source=case.source,
-        verdict=(Verdict.DISAGREE if slipped else comparison.verdict).name,
-        engines_verdict=comparison.verdict.name,
+        verdict=(Verdict.DISAGREE if slipped else verdict).name,
+        engines_verdict=verdict.name,
         domain=comparison.domain.name,
         groups=comparison.groups,
         gradients={name: _plain_gradient(g, case) for name, g in gradients.items()},
@@ -63,6 +61,18 @@ def _finding(file: str, case: Case, engines: Mapping[str, Engine]) -> CaseFindin
         },
         published=checked,
         not_covered=_not_covered(comparison),
+    )
+
+
+def _published(c: Checked) -> PublishedFinding:
+    return PublishedFinding(
+        position=c.position,
+        what=c.published.what,
+        label=label(c.published),
+        printed=c.published.value,
+        recomputed=plain(c.recomputed),
+        reproduced=c.reproduced,
+        mistake=None,
     )
 
 
@@ -90,5 +100,17 @@ def _plain_gradient(gradient: Gradient, case: Case) -> dict[str, list[Any]]:
 
 
 def _not_covered(comparison: Comparison) -> list[str]:
+    """What agreement does not rest on, in lines."""
+    weak, vacuous, compared = comparison.weak, comparison.vacuous, int(comparison.compared.sum())
+    alone = [name for name in comparison.outcomes if name not in comparison.answered]
+    said = [f"{name}: was compared with nobody" for name in alone]
+    if weak:
+        said.append(f"{weak:,} of {compared:,} entries are no larger than their rounding bound")
+    if vacuous:
+        said.append(f"{vacuous:,} of {compared:,} entries are zero in every engine")
+    return [*said, *_unanswered(comparison)]
+
+
+def _unanswered(comparison: Comparison) -> list[str]:
     lines = [f"{name}: {o.refused}" for name, o in comparison.outcomes.items() if o.refused]
     return [*lines, *(f"{name}: {o.said}" for name, o in comparison.outcomes.items() if o.said)]

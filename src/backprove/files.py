@@ -1,30 +1,58 @@
 """Files in and out: JSON read with the reason why not, text written whole or not at all."""
 
 import contextlib
+import json
 import os
 import tempfile
 from pathlib import Path
 from typing import Any
 
-import msgspec
-
 from backprove.errors import BackproveError
 
-MAX_BYTES = 512 * 2**20
+MAX_BYTES = 256 * 2**20
 
 
 def read_json(path: Path) -> Any:
-    """The decoded content of a JSON file. Raises BackproveError with the file's name and the reason."""
+    """The decoded content of a JSON file; NaN and Infinity come through, for the reader to refuse with their place.
+
+    Raises BackproveError with the file's name and the reason.
+    """
     try:
         if path.is_dir():
             raise BackproveError(f"{path}: is a folder, not a JSON file")
-        if path.stat().st_size > MAX_BYTES:
-            raise BackproveError(f"{path}: larger than {MAX_BYTES // 2**20} MiB")
-        return msgspec.json.decode(path.read_bytes())
+        with path.open("rb") as file:
+            data = file.read(MAX_BYTES + 1)
     except OSError as error:
         raise BackproveError(f"{path}: cannot be read: {error.strerror or error}") from None
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+    if len(data) > MAX_BYTES:
+        raise BackproveError(f"{path}: larger than {MAX_BYTES // 2**20} MiB")
+    try:
+        text = data.decode("utf-8-sig")
+        if not text.strip():
+            raise BackproveError(f"{path}: is empty")
+        return json.loads(text, object_pairs_hook=_without_repetition)
+    except UnicodeDecodeError:
+        raise BackproveError(f"{path}: not valid JSON: not UTF-8 text") from None
+    except json.JSONDecodeError as error:
+        raise BackproveError(f"{path}:{error.lineno}:{error.colno}: not valid JSON: {error.msg}") from None
+    except _Repeated as error:
+        raise BackproveError(f"{path}: not valid JSON: the key {str(error)[:80]!r} stands there twice") from None
+    except RecursionError:
+        raise BackproveError(f"{path}: not valid JSON: nested too deeply") from None
+    except ValueError as error:  # integers of thousands of digits
         raise BackproveError(f"{path}: not valid JSON: {error}") from None
+
+
+class _Repeated(Exception):
+    pass
+
+
+def _without_repetition(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        keys = [key for key, _ in pairs]
+        raise _Repeated(next(key for key in keys if keys.count(key) > 1))
+    return found
 
 
 def write_whole(path: Path, text: str) -> None:

@@ -1,14 +1,16 @@
 """Hypothesis strategies for cases.
 
 A case is one draw of a fixed number of bytes (a draw costs far more than a byte), and every choice and number has its
-own place there: the number at W^l[j, k] stays where it is when the network around it shrinks, so a failing case keeps
-failing while layers, units and samples are taken away. Every number is dyadic (an integer over a power of two
-with at most 16 bits), so that every domain holds it exactly. Byte 0 is the simplest choice of everything.
+own place there. Layers, units and samples are each present or absent by a word of their own, so that any of them can
+be taken away while all else stays where it is. Words below SMALL mean the same small integer in every style of number
+and of target, so that no style outlives its numbers. Thus a failing case keeps failing while it shrinks. Every number
+is dyadic (an integer over a power of two with at most 16 bits), so that every domain holds it exactly. Byte 0 is the
+simplest choice of everything.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from fractions import Fraction
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -20,23 +22,19 @@ from backprove.domains import DOMAINS, Domain
 from backprove.rounding import Forward, forward
 
 Float = npt.NDArray[np.float64]
+Places = npt.NDArray[np.int64]
 _T = TypeVar("_T")
 
 MAX_LAYERS, MAX_WIDTH, MAX_BATCH = 4, 5, 8
-MAX_WEIGHTS, MAX_BIASES, MAX_SAMPLES = 960, 240, 480  # drawn; larger networks use theirs more than once
+MAX_SQUARES = 4  # in an exact domain, whose numbers have twice the digits after each
+SMALL = 2**8
+MAX_WEIGHTS, MAX_BIASES, MAX_SAMPLES = 960, 240, 240  # drawn; larger networks use theirs more than once
+ONE_BY_ONE = 16  # up to so many places, each is there or not by itself; beyond, the first few are
 
 # Where a loss has a value: which output activations it may stand behind, besides those that fit it.
 _LOG_OUTPUTS = ("sigmoid", "softmax")
 SCALES = (Fraction(1), Fraction(1, 2), Fraction(2), Fraction(1, 4))
 KINKS = (Fraction(0), Fraction(0), Fraction(0), Fraction(1), Fraction(1, 2))
-
-
-class _Word(int):
-    """Two bytes that stand for a choice."""
-
-    def among(self, options: Sequence[_T]) -> _T:
-        """One of the options; small words choose early ones."""
-        return options[self * len(options) >> 16]
 
 
 class _Tape:
@@ -45,17 +43,33 @@ class _Tape:
     def __init__(self, words: npt.NDArray[np.int64]) -> None:
         self.words, self.at = words, 0
 
-    def next(self) -> "_Word":
-        self.at += 1
-        return _Word(int(self.words[self.at - 1]))
-
     def choose(self, options: Sequence[_T]) -> _T:
-        """The next word's choice among the options."""
-        return self.next().among(options)
+        """One of the options; small words choose early ones."""
+        return options[self.next() * len(options) >> 16]
 
-    def table(self, rows: int, columns: int, stride: int, start: int) -> npt.NDArray[np.int64]:
-        """The words at start + row · stride + column, whatever the number of rows and columns."""
-        places = start + np.arange(rows)[:, None] * stride + np.arange(columns)
+    def some(self, most: int) -> Places:
+        """Which of `most` places are taken, one at least; each by a word of its own, their number nearly uniform."""
+        if most > ONE_BY_ONE:
+            return np.arange(self.choose(range(1, most + 1)))
+        level = 1 - self.next() / 2**16
+        taken = np.flatnonzero(self.some_words(most) >= 2**16 * level**1.5)
+        return taken if len(taken) else np.zeros(1, dtype=np.int64)
+
+    def used(self, most: int) -> npt.NDArray[np.bool_]:
+        """Which of `most` places are in use anywhere; nearly all are."""
+        return self.some_words(most) >= 2**12 if most <= ONE_BY_ONE else np.ones(most, dtype=bool)
+
+    def next(self) -> int:
+        self.at += 1
+        return int(self.words[self.at - 1])
+
+    def some_words(self, count: int) -> npt.NDArray[np.int64]:
+        self.at += count
+        return self.words[self.at - count : self.at]
+
+    def table(self, rows: Places, columns: Places, stride: int, start: int) -> npt.NDArray[np.int64]:
+        """The words at start + row · stride + column."""
+        places = start + rows[:, None] * stride + columns
         words: npt.NDArray[np.int64] = self.words[places % len(self.words)]
         return words
 
@@ -65,25 +79,24 @@ def _signed(n: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
     return np.where(n % 2 == 1, (n + 1) // 2, -(n // 2))
 
 
-def _integers(words: npt.NDArray[np.int64]) -> Float:
-    """-3 … 3, and 1 first: a network of zeros shows nothing, so that is no place for shrinking to end."""
-    return np.array([1.0, 0, -1, 2, -2, 3, -3])[words * 7 >> 16]
+# 1 first: a network of zeros shows nothing, so that is no place for shrinking to end.
+_SMALL_INTEGERS = np.array([1.0, 0, -1, 2, -2, 3, -3])
 
 
-def _ordinary(words: npt.NDArray[np.int64]) -> Float:
-    return _signed(words) / 2.0**14
+def _kind(large: Callable[[npt.NDArray[np.int64]], Float]) -> Callable[[npt.NDArray[np.int64]], Float]:
+    """Numbers of one kind; words below SMALL are small integers in every kind."""
+
+    def numbers(words: npt.NDArray[np.int64]) -> Float:
+        return np.where(words < SMALL, _SMALL_INTEGERS[words % 7], large(words))
+
+    return numbers
 
 
-def _tiny(words: npt.NDArray[np.int64]) -> Float:
-    return _signed(words) / 2.0**22
-
-
-def _saturating(words: npt.NDArray[np.int64]) -> Float:
-    return _signed(words) / 2.0**11
-
-
-def _sparse(words: npt.NDArray[np.int64]) -> Float:
-    return np.where(words < 2**15, 0, _signed(words)) * 2.0**-14
+_integers = _kind(lambda words: _SMALL_INTEGERS[words * 7 >> 16])
+_ordinary = _kind(lambda words: _signed(words) / 2.0**14)
+_tiny = _kind(lambda words: _signed(words) / 2.0**22)
+_saturating = _kind(lambda words: _signed(words) / 2.0**11)
+_sparse = _kind(lambda words: np.where(words < 2**15, 0, _signed(words)) / 2.0**14)
 
 
 # Mostly ordinary; small integers first, since that is where shrinking ends.
@@ -157,42 +170,47 @@ def _cases(
     losses: tuple[str, ...],
     domain: Domain,
 ) -> Case:
+    width, depth, batch_words = (1 + min(n, ONE_BY_ONE) for n in (max_width, max_layers, max_batch))
+    places = depth + batch_words + (max_layers + 2) * width
     lengths = [
-        2 + 4 * max_layers,
-        8,
+        places,
+        2 * max_layers + 8,
         min(MAX_WEIGHTS, max_layers * max_width * max_width),
         min(MAX_BIASES, max_layers * max_width),
-        min(MAX_SAMPLES, 2 * max_batch * max_width),
+        min(MAX_SAMPLES, max_batch * max_width),
+        min(MAX_SAMPLES, max_batch * max_width),
     ]
     size = 2 * sum(lengths)
     words = np.frombuffer(draw(st.binary(min_size=size, max_size=size)), dtype=">u2").astype(np.int64)
-    shape, style, weights, biases, samples = map(_Tape, np.split(words, np.cumsum(lengths)[:-1]))
+    shape, style, weights, biases, xs, ts = map(_Tape, np.split(words, np.cumsum(lengths)[:-1]))
 
-    loss = Loss(style.choose(losses), style.choose(SCALES))
+    levels, batch = shape.some(max_layers), shape.some(max_batch)
+    units = [shape.some(max_width) for _ in range(max_layers + 1)]
+    # Places that are empty in every layer: without them square layers could not shrink together.
+    used = shape.used(max_width)
+    units = [units[l][used[units[l]]] for l in (0, *(levels + 1))]
+    units = [u if len(u) else np.zeros(1, dtype=np.int64) for u in units]
+    output = style.choose(("its own", "its own", *(name for name in _LOG_OUTPUTS if name in activations)))
+    every = [style.choose(activations) for _ in range(max_layers)]
+    with_bias = [style.choose((False, True, True)) for _ in range(max_layers)]
+    names = [every[l] for l in levels]
+    if output != "its own":
+        names[-1] = output
+    assume(domain.unit_roundoff is not None or names.count("square") <= MAX_SQUARES)
+    fitting = losses_for(names[-1], len(units[-1]), losses)
+    assume(fitting)
+    loss = Loss(style.choose(fitting), style.choose(SCALES))
     reduction, kink, kind = style.choose(REDUCTIONS), style.choose(KINKS), style.choose(KINDS)
-    widths = range(1, max_width + 1)
-    N, n_0 = shape.choose(range(1, max_batch + 1)), shape.choose(widths)
-    sizes, layers = [n_0], []
-    for slot in range(max_layers):  # any layer but the last can be absent, and what it would have been is passed over
-        last = slot == max_layers - 1
-        present, width, word, with_bias = (shape.next() for _ in range(4))
-        if not last and not present.among((False, True)):
-            continue
-        n_from, n_to = sizes[-1], width.among(widths)
-        fitting = [name for name in activations if not last or loss.name in losses_for(name, n_to, losses)]
-        assume(fitting)
-        W = kind(weights.table(n_to, n_from, max_width, slot * max_width**2))
-        b = (
-            kind(biases.table(1, n_to, max_width, slot * max_width))[0]
-            if with_bias.among((False, True, True))
-            else None
-        )
-        layers.append(Layer(W, b, word.among(fitting)))
-        sizes.append(n_to)
-    inputs = style.choose(INPUTS)(samples.table(N, sizes[0], max_width, 0))
-    targets = samples.table(N, sizes[-1], max_width, max_batch * max_width)
-    case = Case(tuple(layers), inputs, np.zeros((N, sizes[-1])), loss, reduction, kink)
-    classes = loss.name == "categorical_cross_entropy" or layers[-1].activation == "softmax"
+
+    layers = []
+    for l, before, own, name in zip(levels, units, units[1:], names, strict=False):
+        W = kind(weights.table(own, before, max_width, l * max_width**2))
+        b = kind(biases.table(np.array([l]), own, max_width, 0))[0] if with_bias[l] else None
+        layers.append(Layer(W, b, name))
+    inputs = style.choose(INPUTS)(xs.table(batch, units[0], max_width, 0))
+    targets = ts.table(batch, units[-1], max_width, 0)
+    case = Case(tuple(layers), inputs, np.zeros(targets.shape), loss, reduction, kink)
+    classes = loss.name == "categorical_cross_entropy" or names[-1] == "softmax"
     how = style.choose(CLASSES if classes else TARGETS)
     return _replaced(case, (_classes if classes else _numbers)(case, domain, how, targets))
 
@@ -248,11 +266,12 @@ def _numbers(case: Case, domain: Domain, how: str, words: npt.NDArray[np.int64])
     if case.loss.name == "binary_cross_entropy":
         share = words * 2.0**-16
         if how == "numbers":
-            return np.where(words % 2, np.round(share), np.round(share * 64) / 64)
-        return np.clip(_near(outputs, how), 0, 1)
-    if how == "numbers":
-        return _integers(words) if words.max() < 2**15 else _ordinary(words)
-    return _near(outputs, how)
+            large = np.where(words % 2, np.round(share), np.round(share * 64) / 64)
+        else:
+            large = np.clip(_near(outputs, how), 0, 1)
+        return np.where(words < SMALL, words % 2, large)
+    large = _ordinary(words) if how == "numbers" else _near(outputs, how)
+    return np.where(words < SMALL, _integers(words), large)
 
 
 def _near(outputs: Float, how: str) -> Float:
@@ -267,20 +286,12 @@ def _classes(case: Case, domain: Domain, how: str, words: npt.NDArray[np.int64])
     """Targets that sum to 1 in each sample: one-hot, soft, or near the network's own outputs."""
     outputs = _outputs(case, domain)
     N, K = words.shape
+    classes = np.where(words[:, 0] < SMALL, words[:, 0] % K, words[:, 0] * K >> 16)
+    one_hot: Float = np.eye(K)[classes]
     if how == "one-hot":
-        return np.eye(K)[words[:, 0] * K >> 16]
+        return one_hot
     grid = 2.0**10 if how == "soft" else 2.0**20
     shares = words + 1.0 if how == "soft" else np.clip(outputs, 0, 1) + 2.0**-30
     targets = np.floor(shares / shares.sum(axis=1, keepdims=True) * grid) / grid
     targets[np.arange(N), shares.argmax(axis=1)] += 1 - targets.sum(axis=1)
-    return targets
-
-
-def describe(case: Case) -> dict[str, Any]:
-    """What a report says of a case in a line: its sizes, activations, loss and batch."""
-    return {
-        "sizes": "-".join(map(str, case.sizes)),
-        "activations": [layer.activation for layer in case.layers],
-        "loss": case.loss.name,
-        "batch": len(case.inputs),
-    }
+    return np.where(words[:, [0]] < SMALL, one_hot, targets)

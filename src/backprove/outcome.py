@@ -3,6 +3,7 @@
 import os
 import traceback
 from dataclasses import dataclass
+from types import TracebackType
 from typing import Any
 
 import numpy as np
@@ -13,6 +14,7 @@ from backprove.domains import Array, Domain
 from backprove.engines import Engine
 from backprove.errors import NotInDomain
 
+HERE = os.path.dirname(__file__)
 Mask = npt.NDArray[np.bool_]
 
 
@@ -59,16 +61,29 @@ def _failed(failure: str, kind: str, its_traceback: str = "") -> Outcome:
 
 def _its_traceback(error: BaseException) -> str:
     """The traceback of the engine's own code: without the frame that called it."""
+    try:
+        return "".join(traceback.format_exception(type(error), error, _own_frames(error)))
+    except Exception:
+        return ""
+
+
+def _own_frames(error: BaseException) -> TracebackType | None:
+    """The frames below those of this project that called the engine."""
     tb = error.__traceback__
-    return "".join(traceback.format_exception(type(error), error, tb.tb_next if tb else None))
+    while tb is not None and os.path.dirname(tb.tb_frame.f_code.co_filename) == HERE:
+        tb = tb.tb_next
+    return tb
 
 
 def _one_line(error: BaseException) -> str:
     """What was raised and where: the innermost line of the file that the engine itself is in."""
-    text = " ".join(str(error).split())
+    try:
+        text = " ".join(str(error).split())
+    except Exception:
+        text = "an exception whose text cannot be had"
     line = f"{type(error).__name__}: {text}" if text else type(error).__name__
     line = line if len(line) <= 200 else line[:197] + "..."
-    frames = traceback.extract_tb(error.__traceback__)[1:]
+    frames = traceback.extract_tb(_own_frames(error))
     own = [f for f in frames if f.filename == frames[0].filename]
     return f"{line} ({os.path.basename(own[-1].filename)}:{own[-1].lineno})" if own else line
 
@@ -98,8 +113,10 @@ def _read(result: Any, case: Case, domain: Domain) -> Outcome:
             return _failed(f"returned None for {where}", "None")
         try:
             array = domain.own(block)
-        except (TypeError, ValueError) as error:
-            return _failed(f"returned {where} as {_one_line(error)}", "numbers")
+        except TypeError as error:
+            return _failed(f"returned {where} as {' '.join(str(error).split())}", "numbers")
+        except ValueError:
+            return _failed(f"returned {where} as ragged lists, not of shape {shape}", "shape")
         if array.shape != shape:
             return _failed(f"returned {where} of shape {array.shape}, not {shape}", "shape")
         parts.append(array.ravel())

@@ -13,7 +13,8 @@ import numpy as np
 
 from backprove.case import Case, Gradient, Layer, Published
 from backprove.domains import DOMAINS
-from backprove.rounding import Analysis, Spread, Valued, analyse
+from backprove.errors import CaseError
+from backprove.rounding import Analysis, Float, Spread, Valued, analyse
 
 FLOAT64 = DOMAINS["float64"]
 
@@ -54,7 +55,8 @@ def check(case: Case, gradients: Mapping[str, Gradient]) -> list[Checked]:
     """
     now = analyse(case, FLOAT64)
     wanted = {p.steps or 1 for p in case.published if p.what.endswith("_after")}
-    later = dict(descend(case, wanted)) if wanted else {}
+    with np.errstate(all="ignore"):
+        later = dict(descend(case, wanted)) if wanted else {}
     checked = []
     for position, p in enumerate(case.published, 1):
         if p.what.endswith("_after"):
@@ -135,9 +137,12 @@ def descend(case: Case, steps: set[int]) -> Iterator[tuple[int, tuple[Case, Spre
     spread: Spread = [(np.zeros(c.weights.shape), np.zeros(len(c.weights))) for c in case.layers]
     analysis = analyse(case, FLOAT64, spread=spread)
     for step in range(1, max(steps) + 1):
-        layers, radii = [], []
+        layers: list[Layer] = []
+        radii: list[tuple[Float, Float]] = []
         for layer, (rW, rb), dW, db in zip(case.layers, spread, analysis.weights, analysis.biases, strict=True):
             W = layer.weights - rate * dW.value
+            if not np.isfinite(W).all():
+                raise CaseError("training", f"diverges: weights beyond all bounds after {step:,} steps")
             rW = rW + abs(rate) * (dW.radius + u * np.abs(dW.value)) + u * np.abs(W)
             b = layer.bias
             if b is not None and db is not None and case.training.update_bias:

@@ -11,7 +11,7 @@ import hypothesis
 import msgspec
 import numpy as np
 
-from backprove.campaign.survey import Survey
+from backprove.campaign.survey import Survey, grouped, mostly
 from backprove.case import case_to
 from backprove.compare import Comparison, group
 from backprove.engines import Engine
@@ -42,7 +42,7 @@ def disagreement(comparison: Comparison, unstable: Sequence[str] = (), networks:
         id=name,
         domain=comparison.domain.name,
         networks=networks,
-        groups=comparison.groups,
+        groups=grouped(comparison, unstable),
         address=spot.label if spot else None,
         index=spot.index if spot else None,
         values={} if first is None else {k: v if isinstance(v, str) else plain(v) for k, v in first.values.items()},
@@ -90,7 +90,11 @@ def conclude(
         networks=sum(s.networks for s in done),
         entries=sum(s.entries for s in done),
         domains=[s.finding() for s in done],
-        groups=group(list(engines), {pair for s in done for pair in s.apart}, {name for s in done for name in s.alone}),
+        groups=group(
+            [name for name in engines if any(name in s.alone or s.each[name].compared for s in done)],
+            {pair for s in done for pair in s.apart},
+            {name for s in done for name in s.alone},
+        ),
         disagreements=found,
         not_covered=[*(line for s in done for line in _uncovered(s)), *not_covered],
         drawn={kind: dict(sorted(counts.items())) for kind, counts in sorted(drawn.items())},
@@ -100,9 +104,14 @@ def conclude(
 
 
 def _uncovered(survey: Survey) -> Iterable[str]:
-    name = survey.domain.name
-    for line, count in sorted(survey.refused.items()):
-        yield f"{name}: {line} (an engine was refused {count:,} times)"
-    expanded, of, networks = survey.sampled
-    if networks:
-        yield f"{name}: paths expanded {expanded:,} of {of:,} weights in {networks:,} networks above its budget"
+    domain = survey.domain.name
+    for name, count in survey.each.items():
+        if not count.compared and name not in survey.alone:
+            yield f"{domain}: {name}, which was compared with nobody"
+        for line, times in sorted(count.refused.items()):
+            yield f"{domain}: {times:,} of {survey.networks:,} networks by {name} ({line})"
+        if count.sampled:
+            part = f"{count.of - count.expanded:,} of {count.of:,} weights of {count.sampled:,} networks"
+            yield f"{domain}: {part}, which {name} did not expand"
+    if mostly(survey.weak, survey.entries - survey.vacuous):
+        yield f"{domain}: {survey.weak:,} entries whose rounding bound is as large as they are"

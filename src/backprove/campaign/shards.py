@@ -86,6 +86,8 @@ def shard_seed(seed: int, domain: str, shard: int) -> int:
 class _Campaign:
     def __init__(self, settings: Settings, engines: Mapping[str, Engine], progress: Progress) -> None:
         self.settings, self.engines, self.progress = settings, engines, progress
+        self.end = time.perf_counter() + (settings.seconds or float("inf"))
+        self.shrink_seconds = SHRINK_SECONDS if settings.seconds is None else min(SHRINK_SECONDS, settings.seconds / 4)
         self.surveys: list[Survey] = []
         self.strategies: dict[str, st.SearchStrategy[Case]] = {}
         self.not_covered: list[str] = []
@@ -112,6 +114,8 @@ class _Campaign:
         started = time.perf_counter()
 
         def visit(case: Case) -> None:
+            if time.perf_counter() > self.end:
+                return
             comparison = compare(case, survey.domain, self.engines)
             unstable: list[str] = []
             if survey.networks % REPEAT_EVERY == 0 or comparison.verdict is Verdict.DISAGREE:
@@ -132,11 +136,10 @@ class _Campaign:
                 for shard, start in enumerate(range(0, self.settings.networks, SHARD)):
                     self.survey_shard(survey, shard, min(SHARD, self.settings.networks - start))
             return
-        end, shard = time.perf_counter() + self.settings.seconds, 0
-        while time.perf_counter() < end:
+        shard = 0
+        while time.perf_counter() < self.end:
             for survey in self.surveys:
-                if time.perf_counter() < end or shard == 0:
-                    self.survey_shard(survey, shard, SHARD // 4)
+                self.survey_shard(survey, shard, SHARD // 4)
             shard += 1
 
     def disagreements(self, *, shrink: bool) -> Iterator[Disagreement]:
@@ -152,12 +155,13 @@ class _Campaign:
     def smallest(self, survey: Survey, wanted: Signature, shard: int) -> tuple[Comparison, list[str]] | None:
         """Draw the shard again and let Hypothesis shrink the first network with this signature."""
         found: list[tuple[Comparison, list[str]]] = []
-        end = time.perf_counter() + SHRINK_SECONDS
+        end = time.perf_counter() + self.shrink_seconds
         repeat = bool(wanted[2])
 
         def visit(case: Case) -> None:
             if found and time.perf_counter() > end:
                 return
+            self.progress(survey.domain.name, survey.networks)
             comparison = compare(case, survey.domain, self.engines)
             if comparison.verdict is not Verdict.DISAGREE and not repeat:
                 return
@@ -219,14 +223,19 @@ def search(settings: Settings, engines: Mapping[str, Engine], *, progress: Progr
         engines=engines,
         seed=settings.seed,
         settings=settings.said(),
-        not_covered=[*campaign.not_covered, *_left_out(settings)],
+        not_covered=[*campaign.not_covered, *_left_out(settings, campaign.surveys)],
         interrupted=interrupted,
         timing={"seconds": time.perf_counter() - started, "shrinking_seconds": shrinking},
     )
 
 
-def _left_out(settings: Settings) -> Iterable[str]:
+def _left_out(settings: Settings, surveys: Iterable[Survey]) -> Iterable[str]:
     for name in DOMAINS:
         if name not in settings.domains:
             yield f"{name}: left out"
+    for survey in surveys:
+        if not survey.networks:
+            yield f"{survey.domain.name}: everything, for lack of time"
+    if any(name.endswith("cross_entropy") for name in settings.losses):
+        yield "classification targets that do not sum to 1"
     yield "weights, inputs and architectures other than those drawn"

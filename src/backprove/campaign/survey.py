@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from backprove.case import Case
-from backprove.compare import Comparison, judge, run
+from backprove.compare import Comparison, Outcome, group, judge, run
 from backprove.domains import Domain
 from backprove.engines import Engine
 from backprove.findings import DomainFinding
@@ -25,6 +25,19 @@ class Sighting:
 
 
 @dataclass
+class EngineCount:
+    """What one engine took part in: entries compared with another's, refusals, and what it expanded of networks that
+    were above its budget.
+    """
+
+    compared: int = 0
+    refused: Counter[str] = field(default_factory=Counter)
+    expanded: int = 0
+    of: int = 0
+    sampled: int = 0
+
+
+@dataclass
 class Survey:
     """The running counts of one domain."""
 
@@ -40,8 +53,7 @@ class Survey:
     worst: float = 0.0
     apart: set[tuple[str, str]] = field(default_factory=set)
     alone: set[str] = field(default_factory=set)
-    refused: Counter[str] = field(default_factory=Counter)
-    sampled: list[int] = field(default_factory=lambda: [0, 0, 0])
+    each: dict[str, "EngineCount"] = field(default_factory=dict)
     verdicts: set[int] = field(default_factory=set)
     found: dict[Signature, Sighting] = field(default_factory=dict)
     """Signature → where it was first seen, and how often."""
@@ -59,12 +71,15 @@ class Survey:
         self.verdicts.add(Verdict.DISAGREE if unstable else comparison.verdict)
         self.apart |= {(p.first, p.second) for p in comparison.pairs if p.verdict is Verdict.DISAGREE}
         self.alone |= {*comparison.failures, *unstable}
-        self.refused.update(o.refused for o in comparison.outcomes.values() if o.refused)
-        for outcome in comparison.outcomes.values():
+        for name, outcome in comparison.outcomes.items():
+            count = self.each.setdefault(name, EngineCount())
+            count.compared += comparison.shared[name]
+            if outcome.refused:
+                count.refused[outcome.refused] += 1
             if outcome.covered is not None:
-                self.sampled[0] += int(outcome.covered.sum())
-                self.sampled[1] += len(outcome.covered)
-                self.sampled[2] += 1
+                count.expanded += int(outcome.covered.sum())
+                count.of += len(outcome.covered)
+                count.sampled += 1
         for kind, value in _traits(comparison.case):
             self.drawn.setdefault(kind, Counter())[value] += 1
         if comparison.verdict is Verdict.DISAGREE or unstable:
@@ -73,8 +88,12 @@ class Survey:
 
     @property
     def verdict(self) -> Verdict:
-        """Where nothing was compared, nothing agrees."""
-        return Verdict.of(self.verdicts) if self.entries else Verdict.UNDECIDED
+        """Where nothing was compared, or an engine with nobody, nothing agrees; nor where agreement says too little."""
+        verdict = Verdict.of(self.verdicts)
+        left_out = not self.entries or any(not c.compared and name not in self.alone for name, c in self.each.items())
+        if verdict is Verdict.AGREE and (left_out or mostly(self.weak, self.entries - self.vacuous)):
+            return Verdict.UNDECIDED
+        return verdict
 
     def finding(self) -> DomainFinding:
         exact = self.domain.unit_roundoff is None
@@ -94,6 +113,11 @@ class Survey:
         )
 
 
+def mostly(weak: int, entries: int) -> bool:
+    """Whether rounding alone could explain any value at more than half of the entries."""
+    return 2 * weak > entries
+
+
 def _traits(case: Case) -> Iterable[tuple[str, str]]:
     yield "layers", str(len(case.layers))
     yield "widest layer", str(max(case.sizes))
@@ -109,7 +133,20 @@ def _traits(case: Case) -> Iterable[tuple[str, str]]:
 def signature(comparison: Comparison, unstable: Sequence[str]) -> Signature:
     """What makes two disagreements the same: who stands apart from whom, and how an engine failed."""
     kinds = tuple(sorted((name, outcome.kind) for name, outcome in comparison.outcomes.items() if outcome.failure))
-    return tuple(map(tuple, comparison.groups)), kinds, tuple(unstable)
+    return tuple(map(tuple, grouped(comparison, unstable))), kinds, tuple(unstable)
+
+
+def grouped(comparison: Comparison, unstable: Sequence[str]) -> list[list[str]]:
+    """The comparison's groups; an engine that differs from itself agrees with nobody."""
+    apart = {(p.first, p.second) for p in comparison.pairs if p.verdict is Verdict.DISAGREE}
+    return group(comparison.answered, apart, {*comparison.failures, *unstable})
+
+
+def _same(first: Outcome, again: Outcome) -> bool:
+    """Bit for bit, so that an engine which returns NaN each time has not contradicted itself."""
+    assert first.values is not None
+    assert again.values is not None
+    return first.values.dtype != object and first.values.tobytes() == again.values.tobytes()
 
 
 def unstable_engines(comparison: Comparison, engines: Mapping[str, Engine]) -> list[str]:
@@ -121,6 +158,8 @@ def unstable_engines(comparison: Comparison, engines: Mapping[str, Engine]) -> l
         if first.failure or again.failure or first.refused or again.refused:
             if (first.kind, first.refused) != (again.kind, again.refused):
                 found.append(name)
+        elif _same(first, again):
+            continue
         elif judge(case, domain, {"first": first, "again": again}).verdict is Verdict.DISAGREE:
             found.append(name)
     return found

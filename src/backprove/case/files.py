@@ -28,7 +28,7 @@ def case_from(data: Any) -> Case:
     """A case from decoded JSON. Raises CaseError with the path of the fault; unknown keys are refused by name."""
     _keys(data, "", _REQUIRED, _OPTIONAL)
     if data["format"] != FORMAT:
-        raise CaseError("format", f'{data["format"]!r} is not "{FORMAT}"')
+        raise CaseError("format", f'{repr(data["format"])[:60]} is not "{FORMAT}"')
     if not isinstance(data["layers"], list):
         raise CaseError("layers", "expected a list of layers")
     layers = []
@@ -105,7 +105,7 @@ def _keys(data: Any, where: str, required: set[str], optional: set[str]) -> None
     here = f"{where}." if where else ""
     for key in data:
         if key not in required | optional:
-            raise CaseError(f"{here}{key}", f"unknown key; known here: {', '.join(sorted(required | optional))}")
+            raise CaseError(f"{here}{key[:60]}", f"unknown key; known here: {', '.join(sorted(required | optional))}")
     for key in sorted(required):
         if key not in data:
             raise CaseError(f"{here}{key}", "is missing")

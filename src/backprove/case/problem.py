@@ -42,7 +42,7 @@ _PER_WEIGHT = {"weights_gradient", "weights_after"}
 _PER_BIAS = {"bias_gradient", "bias_after"}
 _AFTER = {"weights_after", "bias_after", "a_after", "loss_after"}
 WHATS = ("loss", *sorted(_PER_UNIT | _PER_WEIGHT | _PER_BIAS), "loss_after")
-MAX_STEPS = 1_000_000
+MAX_STEPS = 100_000
 _DECIMAL = re.compile(r"[+-]?([0-9]{1,40}(\.[0-9]{0,40})?|\.[0-9]{1,40})([eE][+-]?[0-9]{1,3})?")
 _FRACTION = re.compile(r"[+-]?[0-9]{1,400}(/[0-9]{1,400}|\.[0-9]{1,400})?")
 

@@ -26,7 +26,7 @@ class _Floating(Domain):
     def own(self, values: Any) -> Array:
         array = np.asarray(values)
         if array.dtype != self.dtype:
-            raise TypeError(f"numbers of type {array.dtype}, not {self.name}")
+            raise TypeError(f"{array.dtype} numbers; {self.name} is needed")
         return array
 
     def judge(self, x: Array, y: Array, radius: Array) -> tuple[npt.NDArray[np.int8], Array]:

@@ -30,11 +30,11 @@ class Rational(Domain):
     def own(self, values: Any) -> Array:
         array = values if isinstance(values, np.ndarray) else np.asarray(values, dtype=object)
         if array.dtype != object:  # NumPy's own numbers round
-            raise TypeError(f"numbers of type {array.dtype}, not rational")
+            raise TypeError(f"{array.dtype} numbers; exact ones are needed")
         for x in array.flat:
             # `Fraction + 0.5` is a float: it has left the exact domain, however right it looks.
             if not isinstance(x, RationalNumber) or isinstance(x, bool):
-                raise TypeError(f"a number of type {type(x).__name__}, not rational")
+                raise TypeError(f"a {type(x).__name__}; exact numbers are needed")
         return array
 
     def judge(self, x: Array, y: Array, radius: Array) -> tuple[npt.NDArray[np.int8], Array]:

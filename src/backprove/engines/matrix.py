@@ -20,7 +20,7 @@ from backprove.domains import Array, Domain
 def _logistic(D: Domain, Z: Array) -> Array:
     up = D.positive(Z)
     E = D.exp(np.where(up, -Z, Z))
-    return np.where(up, 1, E) / (1 + E)
+    return np.where(up, 1, E) / (E + 1)
 
 
 def _softmax(D: Domain, Z: Array) -> Array:
@@ -105,6 +105,12 @@ def _shares_without(D: Domain, Z: Array) -> Array:
     return shares
 
 
+def _counted(D: Domain, weights: Array, parts: Array) -> Array:
+    """weights / parts, and 0 where the weight is 0: a logarithm that is not counted has no slope."""
+    none = D.zero(weights)
+    return np.where(none, D.number(0), weights / np.where(none, D.number(1), parts))
+
+
 def _output_delta(D: Domain, case: Case, Z: Array, A: Array, T: Array, kink: Any) -> tuple[Array | None, Array]:
     """(dC/dA, dC/dZ) of the output layer, reduction and scale included."""
     name, loss = case.layers[-1].activation, case.loss.name
@@ -123,10 +129,10 @@ def _output_delta(D: Domain, case: Case, Z: Array, A: Array, T: Array, kink: Any
         G = np.full_like(A, factor)
     elif loss == "squared_error":
         G = (A - T) * (2 * factor)
-    elif loss == "categorical_cross_entropy":
-        G = -T / A * factor
     else:
-        G = (A - T) / (A * (1 - A)) * factor
+        G = -_counted(D, T, A) * factor
+        if loss == "binary_cross_entropy":
+            G = G + _counted(D, 1 - T, 1 - A) * factor
     return G, _backward(D, name, Z, A, G, kink)
 
 

@@ -137,9 +137,14 @@ def _loss_gradient(D: Domain, case: Case, a: list[Number], t: list[Number], fact
         return [factor for _ in a]
     if name == "squared_error":
         return [factor * 2 * (a_k - t_k) for a_k, t_k in zip(a, t, strict=True)]
-    if name == "categorical_cross_entropy":
-        return [-(factor * t_k) / a_k for a_k, t_k in zip(a, t, strict=True)]
-    return [factor * ((1 - t_k) / (1 - a_k) - t_k / a_k) for a_k, t_k in zip(a, t, strict=True)]
+    binary, gradient = name == "binary_cross_entropy", []
+    for a_k, t_k in zip(a, t, strict=True):
+        # a logarithm that counts 0 times has no slope, whatever it is taken of
+        total = D.number(0) if D.zero(t_k) else -t_k / a_k
+        if binary and not D.zero(1 - t_k):
+            total = total + (1 - t_k) / (1 - a_k)
+        gradient.append(factor * total)
+    return gradient
 
 
 def _log_sigmoid_delta(D: Domain, binary: bool, z: list[Number], t: list[Number], factor: Number) -> list[Number]:

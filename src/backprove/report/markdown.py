@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from backprove.findings import Disagreement, Report
 from backprove.report.words import (
     agreement,
+    count_of,
     fraction,
     groups,
     network,
@@ -69,7 +70,7 @@ def write(report: Report) -> str:
 
 def _disagreement(found: Disagreement) -> list[str]:
     lines = [f"## {_escaped(groups(found.groups))} in {found.domain}", ""]
-    lines += [f"Seen on {found.networks:,} networks. Smallest: {network(found.case)}.", ""]
+    lines += [f"Seen on {count_of(found.networks, 'network')}. Smallest: {network(found.case)}.", ""]
     for name in found.unstable:
         lines += [f"{_escaped(name)} differs from itself on this network.", ""]
     for name, failure in found.failures.items():

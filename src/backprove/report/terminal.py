@@ -11,6 +11,7 @@ from rich.text import Text
 from backprove.findings import CaseFinding, ComparisonReport, Disagreement, DomainFinding, LayerFinding, Report
 from backprove.report.words import (
     agreement,
+    count_of,
     fraction,
     groups,
     network,
@@ -23,6 +24,7 @@ from backprove.report.words import (
 
 STYLES = {"AGREE": "bold green", "DISAGREE": "bold red", "UNDECIDED": "bold yellow"}
 SHOWN_ENTRIES = 24
+SHOWN_LAYERS = 12
 
 
 def _verdict(name: str) -> Text:
@@ -60,23 +62,24 @@ def show_report(report: Report, console: Console, *, quiet: bool = False) -> Non
 
 
 def _show_domain(d: DomainFinding, console: Console) -> None:
-    counts = f"{' ' * (9 - len(d.verdict))}{d.networks:,} networks, {d.entries:,} entries"
+    counts = f"{' ' * (10 - len(d.verdict))}{count_of(d.networks, 'network')}, {count_of(d.entries, 'entry')}"
     console.print(Text.assemble(f"{d.name:<10}", _verdict(d.verdict), counts))
-    details = [d.rests_on]
-    if d.worst_fraction_of_bound is not None:
+    details = [d.rests_on if d.entries else "nothing was compared"]
+    if d.entries and d.worst_fraction_of_bound is not None:
         details[0] += f"; the largest takes up {fraction(d.worst_fraction_of_bound)}"
     if d.disagreeing_networks:
-        details = [f"{d.disagreeing_networks:,} networks disagree"]
+        details = [f"engines disagree on {count_of(d.disagreeing_networks, 'network')}"]
     if d.undecided:
         details.append(f"undecided: {undecided(d.undecided)}")
     weak = f", {d.weak_entries:,} no larger than their rounding" if d.weak_entries else ""
-    details.append(f"{d.vacuous_entries:,} entries zero in every engine{weak}; {d.repeated:,} networks run twice")
+    zero = f"{count_of(d.vacuous_entries, 'entry')} zero in every engine"
+    details.append(f"{zero}{weak}; {count_of(d.repeated, 'network')} run twice")
     for line in details:
         console.print(Padding(Text(line), (0, 0, 0, 10), expand=False))
 
 
 def _show_disagreement(found: Disagreement, console: Console, same: Disagreement | None) -> None:
-    seen = f"{found.networks:,} network{'s'[: found.networks != 1]}"
+    seen = count_of(found.networks, "network")
     console.print(Text.assemble(_verdict("DISAGREE"), f" in {found.domain}: {groups(found.groups)}  ({seen})"))
     if same is not None:
         console.print(_indented(Text(f"smallest network that shows it: the same as in {same.domain}")))
@@ -105,7 +108,8 @@ def _show_disagreement(found: Disagreement, console: Console, same: Disagreement
 
 def _layer_map(layers: list[LayerFinding]) -> Table:
     table = _plain_table("layer", "weights", "bias")
-    for part in layers:
+    differing = [part for part in layers if part.weights != "AGREE" or part.bias not in ("AGREE", None)]
+    for part in layers if len(layers) <= SHOWN_LAYERS else differing[:SHOWN_LAYERS]:
         table.add_row(str(part.layer), _verdict(part.weights), _verdict(part.bias) if part.bias else Text("none"))
     return table
 
@@ -120,7 +124,7 @@ def show_comparison(
     slips = sum(not p.reproduced for case in report.cases for p in case.published)
     checked = sum(len(case.published) for case in report.cases)
     engines = "the engines agree" if all(c.engines_verdict == "AGREE" for c in report.cases) else "see above"
-    said = f"{len(report.cases)} case{'s'[: len(report.cases) > 1]}: {engines}; "
+    said = f"{count_of(len(report.cases), 'case')}: {engines}; "
     said += f"{checked - slips:,} of {checked:,} published numbers reproduced" if checked else "nothing published"
     console.print(_verdict(report.verdict), Text(said))
 
@@ -138,7 +142,7 @@ def _show_case(case: CaseFinding, console: Console, quiet: bool, everything: boo
     for name, failure in case.failures.items():
         console.print(_indented(Text(f"{safe(name)} {safe(failure)}", style="red")))
     for said in case.not_covered:
-        console.print(_indented(Text(f"not covered: {safe(said)}", style="dim")))
+        console.print(_indented(Text(safe(said), style="dim")))
     if case.engines_verdict == "DISAGREE":
         console.print(_indented(_layer_map(case.layers)))
         if case.first_difference and case.first_difference["address"]:

@@ -12,6 +12,12 @@ def safe(text: str) -> str:
     return "".join(c if c == " " or unicodedata.category(c)[0] not in "CZ" else ascii(c)[1:-1] for c in text)
 
 
+def count_of(count: int, name: str) -> str:
+    """`1 network`, `1,200 entries`."""
+    plural = name[:-1] + "ies" if name.endswith("y") else name + "s"
+    return f"{count:,} {name if count == 1 else plural}"
+
+
 def groups(found: Sequence[Sequence[str]]) -> str:
     """`neuron = paths ≠ matrix`."""
     return " ≠ ".join(" = ".join(safe(name) for name in members) for members in found)
@@ -38,6 +44,8 @@ def times_the_bound(found: Disagreement) -> str:
     """The difference against what rounding explains."""
     if found.radius is None:
         return f"difference {number(found.difference)}; nothing is rounded here"
+    if isinstance(found.difference, str):
+        return f"difference {number(found.difference)}, which no rounding explains"
     ratio = f"{float(found.fraction):.2g}" if found.fraction is not None else "–"
     return (
         f"difference {number(found.difference, 3)} is {ratio} times what rounding explains ({number(found.radius, 3)})"
@@ -52,7 +60,7 @@ def network(case: dict[str, Any]) -> str:
     scaled = loss if scale == "1" else f"{scale} {loss}"
     kink = f", kink {case['kink']}" if case.get("kink") else ""
     N = len(case["inputs"])
-    return f"{'-'.join(map(str, sizes))} ({names}), {scaled}, {case['reduction']} over {N} sample{'s'[: N > 1]}{kink}"
+    return f"{'-'.join(map(str, sizes))} ({names}), {scaled}, {case['reduction']} over {count_of(N, 'sample')}{kink}"
 
 
 def numbers(case: dict[str, Any]) -> list[tuple[str, str]]:
@@ -71,18 +79,18 @@ def _block(values: Any) -> str:
 
 def agreement(report: Report) -> str:
     """The verdict of a run in a sentence."""
-    where = f"{report.entries:,} gradient entries of {report.networks:,} networks"
+    where = f"{count_of(report.entries, 'gradient entry')} of {count_of(report.networks, 'network')}"
     if report.verdict == "AGREE":
         return f"{groups(report.groups)} on {where}"
     if report.verdict == "DISAGREE":
         networks = sum(d.disagreeing_networks for d in report.domains)
-        return f"{groups(report.groups)} on {networks:,} of {report.networks:,} networks"
+        return f"{groups(report.groups)} on {networks:,} of {count_of(report.networks, 'network')}"
     if not report.entries:
         return "nothing was compared"
     undecided = sum(d.undecided_entries for d in report.domains)
-    return f"{undecided:,} of {where} are undecided; nothing disagrees"
+    return f"{undecided:,} of {where} undecided; nothing disagrees"
 
 
 def undecided(reasons: dict[str, int]) -> str:
-    """Why entries stayed undecided: `kink 12, range 3`."""
-    return ", ".join(f"{safe(reason)} {count:,}" for reason, count in reasons.items())
+    """Why entries stayed undecided: `12 entries: kink; 1 entry: range`."""
+    return "; ".join(f"{count_of(count, 'entry')}: {safe(reason)}" for reason, count in reasons.items())

@@ -14,6 +14,7 @@ floating-point evaluation of the same formulas in any order of summation, lie wi
     tiny                  what one operation can lose to underflow, added to every evaluation
 """
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -44,6 +45,8 @@ class Analysis:
     weights: list[Valued]
     biases: list[Valued | None]
     kinks: list[npt.NDArray[np.bool_]]
+    largest: float
+    """No product of factors along any path, in any order, exceeds this."""
     case: Case
     domain: Domain
 
@@ -291,6 +294,9 @@ def _analyse(B: _Bounder, spread: Spread | None) -> Analysis:
         gs.insert(0, g)
         deltas.insert(0, delta)
         sizes.insert(0, size)
+    # What underflows anywhere on a path is multiplied by no more than all other factors together.
+    largest = _largest(B, layers, sizes[-1])
+    lost = (len(layers) + 2) * B.tiny * largest
     weights: list[Valued] = []
     biases: list[Valued | None] = []
     N = len(inputs)
@@ -298,9 +304,9 @@ def _analyse(B: _Bounder, spread: Spread | None) -> Analysis:
         d, M = deltas[l], sizes[l]
         magnitude = np.abs(incoming.value)
         r = d.radius.T @ magnitude + M.T @ incoming.radius + B.gamma(N) * (M.T @ (magnitude + incoming.radius))
-        weights.append(Valued(d.value.T @ incoming.value, OWN * r + (N + 1) * B.tiny))
+        weights.append(Valued(d.value.T @ incoming.value, OWN * r + N * lost))
         r = d.radius.sum(axis=0) + B.gamma(N) * M.sum(axis=0)
-        db = Valued(d.value.sum(axis=0), OWN * r + (N + 1) * B.tiny)
+        db = Valued(d.value.sum(axis=0), OWN * r + N * lost)
         biases.append(None if case.layers[l].bias is None else db)
     return Analysis(
         [layer.z for layer in layers],
@@ -310,6 +316,16 @@ def _analyse(B: _Bounder, spread: Spread | None) -> Analysis:
         weights,
         biases,
         [layer.kink for layer in layers],
+        largest,
         case,
         B.domain,
     )
+
+
+def _largest(B: _Bounder, layers: list[_Layer], ends: Float) -> float:
+    def most(*parts: Float) -> float:
+        return max(1.0, *(float(np.abs(part).max()) for part in parts))
+
+    incoming = most(B.held(B.case.inputs), *(c.a.value for c in layers[:-1]))
+    through = math.prod(most(W) for W in B.W) * math.prod(most(c.slope.value) for c in layers if c.slope is not None)
+    return incoming * through * most(ends)
