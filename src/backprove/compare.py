@@ -183,7 +183,8 @@ class Comparison:
         fraction = max(float(p.fraction[at]) for p in self.pairs if p.compared[at])
         numbers = list(values.values())
         try:
-            difference = float(max(numbers) - min(numbers))
+            with np.errstate(all="ignore"):
+                difference = float(max(numbers) - min(numbers))
         except (TypeError, ValueError, OverflowError):
             difference = float("nan")
         if any(x != x for x in numbers):

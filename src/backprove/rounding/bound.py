@@ -30,6 +30,9 @@ from backprove.rounding.units import UNITS, F, Float, Valued, logistic
 OWN = 1 + 2.0**-20
 
 
+FUSED = ("sigmoid", "softmax")
+
+
 @dataclass(frozen=True)
 class Analysis:
     """Values and radii of everything that a case defines, layers 1 … L in order.
@@ -97,6 +100,11 @@ class _Bounder:
 
     def held(self, values: Float) -> Float:
         return self.domain.array(values).astype(np.float64, copy=False)
+
+    @property
+    def fused(self) -> bool:
+        """Whether the loss is the logarithm that the output activation is made for: dC/da cancels against the slope."""
+        return self.case.loss.name.endswith("cross_entropy") and self.case.layers[-1].activation in FUSED
 
     def gamma(self, n: int) -> float:
         return n * self.u / (1 - n * self.u)
@@ -166,9 +174,9 @@ class _Bounder:
 
     def output(self, layer: _Layer) -> tuple[Valued, Valued, Float]:
         """(dC/da, delta, size of delta's terms) at the outputs."""
-        name, log = self.case.layers[-1].activation, self.case.loss.name.endswith("cross_entropy")
+        name = self.case.layers[-1].activation
         g, size = self.loss_gradient(layer.a)
-        if log and name in ("sigmoid", "softmax"):
+        if self.fused:
             rest = 1 - self.T if self.case.loss.name == "binary_cross_entropy" else np.zeros_like(self.T)
             delta, size = (self.log_sigmoid if name == "sigmoid" else self.log_softmax)(layer, rest)
             return g, delta, size
@@ -295,7 +303,7 @@ def _analyse(B: _Bounder, spread: Spread | None) -> Analysis:
         deltas.insert(0, delta)
         sizes.insert(0, size)
     # What underflows anywhere on a path is multiplied by no more than all other factors together.
-    largest = _largest(B, layers, sizes[-1])
+    largest = _largest(B, layers, sizes[-1] if B.fused else np.abs(gs[-1].value) + gs[-1].radius)
     lost = (len(layers) + 2) * B.tiny * largest
     weights: list[Valued] = []
     biases: list[Valued | None] = []
