@@ -42,7 +42,10 @@ class Pair:
 
     @cached_property
     def verdict(self) -> Verdict:
-        return Verdict.of(np.unique(self.verdicts[self.compared]).tolist())
+        codes = self.verdicts[self.compared]
+        if not codes.any():
+            return Verdict.AGREE
+        return Verdict.DISAGREE if (codes == Verdict.DISAGREE).any() else Verdict.UNDECIDED
 
 
 @dataclass(frozen=True)
@@ -72,11 +75,11 @@ class Comparison:
     @cached_property
     def shared(self) -> dict[str, int]:
         """Engine → how many of its entries were compared with another's."""
-        masks = {name: np.zeros(self.case.entries, dtype=bool) for name in self.outcomes}
-        for pair in self.pairs:
-            masks[pair.first] |= pair.compared
-            masks[pair.second] |= pair.compared
-        return {name: int(mask.sum()) for name, mask in masks.items()}
+        found = {}
+        for name in self.outcomes:
+            masks = [pair.compared for pair in self.pairs if name in (pair.first, pair.second)]
+            found[name] = int(np.logical_or.reduce(masks).sum()) if masks else 0
+        return found
 
     @cached_property
     def answered(self) -> list[str]:
@@ -93,17 +96,17 @@ class Comparison:
         if self.failures:
             return np.full(self.case.entries, Verdict.DISAGREE, dtype=np.int8)
         worst = np.zeros(self.case.entries, dtype=np.int8)
+        differing = [pair for pair in self.pairs if pair.verdict is not Verdict.AGREE]
         for code in (Verdict.UNDECIDED, Verdict.DISAGREE):
-            for pair in self.pairs:
+            for pair in differing:
                 worst[pair.compared & (pair.verdicts == code)] = code
         return worst
 
     @cached_property
     def compared(self) -> Mask:
         """Entries that at least two engines computed."""
-        mask = np.zeros(self.case.entries, dtype=bool)
-        for pair in self.pairs:
-            mask |= pair.compared
+        none = np.zeros(self.case.entries, dtype=bool)
+        mask: Mask = np.logical_or.reduce([none, *(pair.compared for pair in self.pairs)])
         return mask
 
     @cached_property
@@ -127,11 +130,8 @@ class Comparison:
     @property
     def worst_fraction(self) -> float:
         """The largest difference as a fraction of the bound, over all entries that agree."""
-        worst = 0.0
-        for pair in self.pairs:
-            agreed = pair.fraction[pair.compared & (pair.verdicts == Verdict.AGREE)]
-            worst = max(worst, float(agreed.max(initial=0.0)))
-        return worst
+        agreed = (pair.fraction[pair.compared & (pair.verdicts == Verdict.AGREE)] for pair in self.pairs)
+        return max((float(part.max(initial=0.0)) for part in agreed), default=0.0)
 
     @property
     def weak(self) -> int:

@@ -28,7 +28,7 @@ from backprove.generate import MAX_BATCH, MAX_LAYERS, MAX_WIDTH, cases, losses_f
 from backprove.verdict import Verdict
 
 SHARD = 100
-REPEAT_EVERY = 10
+REPEAT_EVERY = 20
 SHRINK_SECONDS = 30
 SHOWN_PER_DOMAIN = 3
 

@@ -66,7 +66,8 @@ class Survey:
         self.vacuous += comparison.vacuous
         self.weak += comparison.weak
         self.undecided.update(comparison.reasons)
-        self.undecided_entries += int((comparison.verdicts[comparison.compared] == Verdict.UNDECIDED).sum())
+        if comparison.reasons:
+            self.undecided_entries += int((comparison.verdicts[comparison.compared] == Verdict.UNDECIDED).sum())
         self.worst = max(self.worst, comparison.worst_fraction)
         self.verdicts.add(Verdict.DISAGREE if unstable else comparison.verdict)
         self.apart |= {(p.first, p.second) for p in comparison.pairs if p.verdict is Verdict.DISAGREE}

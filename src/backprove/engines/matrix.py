@@ -20,7 +20,10 @@ from backprove.domains import Array, Domain
 def _logistic(D: Domain, Z: Array) -> Array:
     up = D.positive(Z)
     E = D.exp(np.where(up, -Z, Z))
-    return np.where(up, 1, E) / (E + 1)
+    S = np.where(up, D.number(1), E)
+    E += 1  # in place, here and below: on wide layers new arrays cost more than the arithmetic
+    S /= E
+    return S
 
 
 def _softmax(D: Domain, Z: Array) -> Array:
@@ -69,9 +72,12 @@ def _slope(D: Domain, name: str, Z: Array, A: Array, kink: Any) -> Array:
         left = D.number(LEAKY_SLOPE)
         return np.where(D.positive(Z), one, np.where(D.zero(Z), left + kink * (one - left), left))
     if name == "sigmoid":
-        return A * (1 - A)
+        S = 1 - A
+        S *= A
+        return S
     if name == "tanh":
-        return 1 - A * A
+        S = A * A
+        return np.subtract(1, S, out=S)
     if name == "softplus":
         return _logistic(D, Z)
     if name == "elu":
@@ -91,7 +97,9 @@ def _backward(D: Domain, name: str, Z: Array, A: Array, G: Array, kink: Any) -> 
         return A * (G - (A * G).sum(axis=-1, keepdims=True))
     if name == "identity":
         return G
-    return _slope(D, name, Z, A, kink) * G
+    S = _slope(D, name, Z, A, kink)
+    S *= G
+    return S
 
 
 def _shares_without(D: Domain, Z: Array) -> Array:
@@ -128,7 +136,8 @@ def _output_delta(D: Domain, case: Case, Z: Array, A: Array, T: Array, kink: Any
     if loss == "output":
         G = np.full_like(A, factor)
     elif loss == "squared_error":
-        G = (A - T) * (2 * factor)
+        G = A - T
+        G *= 2 * factor
     else:
         G = -_counted(D, T, A) * factor
         if loss == "binary_cross_entropy":
@@ -147,8 +156,9 @@ def engine(case: Case, domain: Domain) -> Gradient:
     A: list[Array] = [D.array(case.inputs)]
     Z: list[Array] = []
     for layer, W_l in zip(case.layers, W, strict=True):
-        Z_l = A[-1] @ W_l.T
-        Z.append(Z_l if layer.bias is None else Z_l + D.array(layer.bias))
+        Z.append(A[-1] @ W_l.T)
+        if layer.bias is not None:
+            Z[-1] += D.array(layer.bias)
         A.append(_forward(D, layer.activation, Z[-1]))
     G, Delta = _output_delta(D, case, Z[-1], A[-1], D.array(case.targets), kink)
     Gs, Deltas = [G], [Delta]
