@@ -76,8 +76,7 @@ def _slope(D: Domain, name: str, Z: Array, A: Array, kink: Any) -> Array:
         S *= A
         return S
     if name == "tanh":
-        S = A * A
-        return np.subtract(1, S, out=S)
+        return 1 - A * A
     if name == "softplus":
         return _logistic(D, Z)
     if name == "elu":
