@@ -1,13 +1,9 @@
 """The command line. Exit codes: 0 all agree, 1 a disagreement, 2 trouble, 3 something stayed undecided."""
 
-import contextlib
 import os
-import signal
 import sys
 import tempfile
-import threading
 import traceback
-from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
@@ -72,6 +68,7 @@ def run(
     from backprove.campaign import Settings, search
     from backprove.case import ACTIVATIONS, LOSSES
     from backprove.domains import DOMAINS
+    from backprove.report.progress import interruptible, progress
 
     settings = Settings(
         networks=networks,
@@ -87,8 +84,8 @@ def run(
     _check_reports(report)
     folder = _failures_folder()
     loaded = _engines(engines, engine)
-    bars = _progress(settings.domains, networks if time_limit is None else None, quiet)
-    with bars as show, _interruptible(show) as advance:
+    bars = progress(settings.domains, networks if time_limit is None else None, quiet)
+    with bars as show, interruptible(show) as advance:
         found = search(settings, loaded, progress=advance)
     _finish(found, loaded, json, report, quiet, no_color, folder=folder)
 
@@ -266,49 +263,6 @@ def _console(no_color: bool) -> "Console":
     from rich.console import Console
 
     return Console(no_color=True if no_color else None, highlight=False)
-
-
-@contextlib.contextmanager
-def _interruptible(advance: "Callable[[str, int], None]") -> "Iterator[Callable[[str, int], None]]":
-    """Ctrl-C ends the search between two networks, wherever Python happens to be; a second one ends it at once."""
-    asked = False
-
-    def ask(signum: int, frame: object) -> None:
-        nonlocal asked
-        if asked:
-            raise KeyboardInterrupt
-        asked = True
-
-    def look(domain: str, done: int) -> None:
-        nonlocal asked
-        advance(domain, done)
-        if asked:
-            asked = False
-            raise KeyboardInterrupt
-
-    if threading.current_thread() is not threading.main_thread():
-        yield look
-        return
-    before = signal.signal(signal.SIGINT, ask)
-    try:
-        yield look
-    finally:
-        signal.signal(signal.SIGINT, before)
-
-
-@contextlib.contextmanager
-def _progress(domains: tuple[str, ...], networks: int | None, quiet: bool) -> "Iterator[Callable[[str, int], None]]":
-    """A bar a domain on stderr, only on a terminal."""
-    if quiet or not sys.stderr.isatty():
-        yield lambda domain, done: None
-        return
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
-
-    columns = (TextColumn("{task.description:<9}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=Console(stderr=True), transient=True) as bars:
-        tasks = {name: bars.add_task(name, total=networks) for name in domains}
-        yield lambda domain, done: bars.update(tasks[domain], completed=done)
 
 
 def _complain(line: str) -> None:
