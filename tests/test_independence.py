@@ -5,6 +5,7 @@ Without this, agreement proves nothing: a slope that two engines share would be 
 
 import ast
 import gc
+import inspect
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -153,7 +154,7 @@ def shared(engines: Mapping[str, Engine]) -> set[str]:
 
 
 def test_no_two_engines_execute_a_common_function() -> None:
-    assert all(len(executed(engine)) > 10 for engine in ENGINES.values())
+    assert all(len(executed(engine)) > 5 for engine in ENGINES.values())
     assert shared(ENGINES) == set()
 
 
@@ -162,7 +163,7 @@ def test_an_engine_that_borrows_one_slope_is_caught(monkeypatch: pytest.MonkeyPa
     assert shared(ENGINES) == {"_slope"}
 
 
-def broken_code(free: int) -> CodeType:
+def broken_code(free: int, generator: bool) -> CodeType:
     """Code that takes anything and raises; `free` variables are closed over, as in the code that it replaces."""
     names = [f"free_{i}" for i in range(free)]
     lines = [
@@ -170,6 +171,7 @@ def broken_code(free: int) -> CodeType:
         *(f"    {name} = None" for name in names),
         "    def broken(*args, **keywords):",
         f"        raise RuntimeError('sabotaged', {', '.join(names)})",
+        *(["        yield"] if generator else []),  # Python minds code of another sort
         "    return broken",
     ]
     space: dict[str, object] = {}
@@ -181,7 +183,7 @@ def broken_code(free: int) -> CodeType:
 @contextmanager
 def sabotaged(function: FunctionType) -> Iterator[None]:
     whole = function.__code__
-    function.__code__ = broken_code(len(whole.co_freevars))
+    function.__code__ = broken_code(len(whole.co_freevars), bool(whole.co_flags & inspect.CO_GENERATOR))
     try:
         yield
     finally:

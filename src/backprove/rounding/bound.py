@@ -75,12 +75,11 @@ class Analysis:
 
 @dataclass(frozen=True)
 class _Layer:
-    """One layer after the forward pass. A softmax has the `relative` radius of its outputs, all else has a `slope`."""
+    """One layer after the forward pass. A softmax has none of its own `slope`, all else has."""
 
     z: Valued
     a: Valued
     slope: Valued | None
-    relative: Float | None
     kink: npt.NDArray[np.bool_]
 
 
@@ -122,8 +121,8 @@ class _Bounder:
         z = Valued(total, r)
         name = self.case.layers[l].activation
         if name == "softmax":
-            p, relative = self.softmax(z)
-            return _Layer(z, Valued(p, p * relative + self.tiny), None, relative, np.zeros(p.shape, dtype=bool))
+            p, p_radius = self.softmax(z)
+            return _Layer(z, Valued(p, p_radius + self.tiny), None, np.zeros(p.shape, dtype=bool))
         unit = UNITS[name](total, self.u)
         # Where z may lie on either side of 0 the curvature may be another (elu).
         curvature = np.where(np.abs(total) <= r, unit.sup2, np.abs(unit.curvature))
@@ -138,10 +137,10 @@ class _Bounder:
             if self.open_kinks:
                 slope_radius = np.where(kink, unit.jump, slope_radius)
         a_radius = (steep + unit.sup2 / 2 * r) * r + unit.a_error
-        return _Layer(z, Valued(unit.a, a_radius + self.tiny), Valued(slope, slope_radius + self.tiny), None, kink)
+        return _Layer(z, Valued(unit.a, a_radius + self.tiny), Valued(slope, slope_radius + self.tiny), kink)
 
     def softmax(self, z: Valued) -> tuple[Float, Float]:
-        """Softmax of the last axis, and by how much of itself each entry may be off.
+        """Softmax of the last axis, and by how much each entry may be off: never by more than 1.
 
         p_i moves by p_i (dz_i - Σ p_j dz_j); the shift before exp and exp itself act as a further dz.
         """
@@ -152,7 +151,8 @@ class _Bounder:
         most = dz.max(axis=-1, keepdims=True)
         first = (1 - 2 * p) * dz + (p * dz).sum(axis=-1, keepdims=True)
         with np.errstate(invalid="ignore"):
-            return p, first + 4 * most * most * np.exp(np.minimum(2 * most, 600)) + self.gamma(z.value.shape[-1])
+            relative = first + 4 * most * most * np.exp(np.minimum(2 * most, 600)) + self.gamma(z.value.shape[-1])
+            return p, np.minimum(p * relative, 1.0)
 
     def through(self, layer: _Layer, g: Valued, size: Float) -> tuple[Valued, Float]:
         """dC/dz from dC/da, with the sizes of the terms (sums of absolute values) of each."""
@@ -160,16 +160,17 @@ class _Bounder:
             s, rs = np.abs(layer.slope.value), layer.slope.radius
             r = s * g.radius + rs * size + self.u * s * size + self.tiny
             return Valued(layer.slope.value * g.value, r), (s + rs) * size
-        assert layer.relative is not None
         p, K = layer.a.value, layer.a.value.shape[-1]
+        most = p + layer.a.radius
 
-        def mean(x: Float) -> Float:
-            return np.asarray((p * x).sum(axis=-1, keepdims=True))
+        def total(x: Float) -> Float:
+            return np.asarray(x.sum(axis=-1, keepdims=True))
 
-        centred = g.value - mean(g.value)
-        terms = (p + self.tiny) * (size + mean(size))
-        moved = np.abs(centred) * layer.relative
-        r = p * (g.radius + mean(g.radius) + moved + mean(moved)) + self.gamma(K + 4) * terms + K * self.tiny
+        centred = g.value - total(p * g.value)
+        terms = most * (size + total(most * size))
+        moved = np.abs(centred) * layer.a.radius
+        r = most * (g.radius + total(most * g.radius) + total(moved)) + moved
+        r = r + self.gamma(K + 4) * terms + K * self.tiny
         return Valued(p * centred, r), terms
 
     def output(self, layer: _Layer) -> tuple[Valued, Valued, Float]:
@@ -219,25 +220,23 @@ class _Bounder:
 
     def log_softmax(self, layer: _Layer, rest: Float) -> tuple[Valued, Float]:
         """delta = factor (a Σt - t), and for 1 - a_i the same with the shares of the units other than i."""
-        assert layer.relative is not None
-        p, K, t, f = layer.a.value, layer.a.value.shape[-1], np.abs(self.T), abs(self.factor)
+        p, off, K, t, f = layer.a.value, layer.a.radius, layer.a.value.shape[-1], np.abs(self.T), abs(self.factor)
         all_t = t.sum(axis=-1, keepdims=True)
         value = p * self.T.sum(axis=-1, keepdims=True) - self.T
-        size, r = t + p * all_t, p * layer.relative * all_t
+        size, r = t + p * all_t, off * all_t
         if rest.any() and K > 1:
             value = value + p * rest
-            size, r = size + p * np.abs(rest), r + p * layer.relative * np.abs(rest)
+            size, r = size + p * np.abs(rest), r + off * np.abs(rest)
             for i in range(K):
                 others = np.arange(K) != i
                 z = Valued(layer.z.value[:, others], layer.z.radius[:, others])
-                share, off = self.softmax(z)
+                share, share_off = self.softmax(z)
                 weight = p[:, [i]] * rest[:, [i]]
                 value[:, others] -= weight * share
                 heavy = np.abs(rest[:, [i]])
                 size[:, others] += heavy * (share + p[:, others])
-                r[:, others] += (
-                    heavy * share * (off + layer.relative[:, [i]]) + heavy * p[:, others] * layer.relative[:, others]
-                )
+                # p_i share_j, of factors at most 1 each, and p_j
+                r[:, others] += heavy * (share_off + share * off[:, [i]] + off[:, others])
         operations = 2 * K + 6 if rest.any() else K + 4
         r = f * (r + self.gamma(operations) * size + K * self.tiny * (all_t + 1)) + self.tiny
         return Valued(self.factor * value, r), f * size
