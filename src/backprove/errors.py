@@ -19,3 +19,19 @@ class NotInDomain(BackproveError):
     def __init__(self, domain: str, what: str) -> None:
         self.domain, self.what = domain, what
         super().__init__(f"the domain {domain} has no {what}")
+
+
+class Undecidable(BackproveError):
+    """A domain cannot tell on which side of a kink its number lies. This leaves the case UNDECIDED."""
+
+    def __init__(self, domain: str, what: str) -> None:
+        self.domain, self.what = domain, what
+        super().__init__(f"{domain}: {what}")
+
+
+class MissingExtra(BackproveError):
+    """An optional extra is not installed; the text holds the pip line that installs it."""
+
+    def __init__(self, what: str, extra: str) -> None:
+        self.extra = extra
+        super().__init__(f"{what} is not installed: pip install 'backprove[{extra}]'")

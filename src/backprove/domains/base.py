@@ -4,6 +4,7 @@ Python's operators are the ring and NumPy's arrays carry any number type, so a d
 cannot say. What it lacks it refuses by name (NotInDomain): that is "not covered", never a verdict.
 """
 
+import contextlib
 from abc import ABC, abstractmethod
 from fractions import Fraction
 from typing import Any, ClassVar
@@ -64,9 +65,25 @@ class Domain(ABC):
         """Whether x > 0."""
         return x > 0
 
+    def leans(self, x: Any) -> Any:
+        """About whether x > 0, to choose between two forms of the same value: either answer must do."""
+        return self.positive(x)
+
     def zero(self, x: Any) -> Any:
         """Whether x is exactly 0."""
         return x == 0
+
+    def context(self) -> contextlib.AbstractContextManager[Any]:
+        """In it this domain's arithmetic runs."""
+        return contextlib.nullcontext()
+
+    def anew(self) -> "Domain":
+        """The domain for one more case, with nothing remembered of others."""
+        return self
+
+    def finer(self) -> "Domain | None":
+        """The same kind of number with more digits, where there is one and undecided cases deserve it."""
+        return None
 
     @property
     def sqrt_half(self) -> Any:

@@ -18,7 +18,7 @@ from backprove.domains import Array, Domain
 
 
 def _logistic(D: Domain, Z: Array) -> Array:
-    up = D.positive(Z)
+    up = D.leans(Z)
     E = D.exp(np.where(up, -Z, Z))
     S = np.where(up, D.number(1), E)
     E += 1  # in place, here and below: on wide layers new arrays cost more than the arithmetic

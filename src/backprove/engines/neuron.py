@@ -21,11 +21,11 @@ Unit = Callable[[Domain, Number, Number], Number]
 
 
 def _magnitude(D: Domain, z: Number) -> Number:
-    return z if D.positive(z) else -z
+    return z if D.leans(z) else -z
 
 
 def _sigmoid(D: Domain, z: Number, kink: Number) -> Number:
-    if D.positive(z):
+    if D.leans(z):
         return 1 / (1 + D.exp(-z))
     e = D.exp(z)
     return e / (1 + e)

@@ -29,8 +29,8 @@ Factor = tuple[Array, tuple[int, ...]]
 
 
 def _gate(D: Domain, Z: Array) -> tuple[Array, Array]:
-    """(z > 0, exp(-|z|))."""
-    up = np.asarray(D.positive(Z))
+    """(z > 0, exp(-|z|)), where either side of 0 has a form that would do."""
+    up = np.asarray(D.leans(Z))
     return up, np.asarray(D.exp(np.where(up, Z * -1, Z)))
 
 
