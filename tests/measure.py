@@ -1,9 +1,10 @@
-"""What the checks are worth, measured: python tests/measure.py [alarms|bound|sensitivity|cost|faults ...]
+"""What the checks are worth, measured: python tests/measure.py [alarms|bound|sensitivity|cost|differences|faults ...]
 
 alarms       networks on which right engines must not be called different
 bound        how far the rounding bound lies above actual errors and below the entries
 sensitivity  runs in which a relative error of 1e-11 in one weight's gradient is found
 cost         time against the barest code that does the same arithmetic
+differences  error and cost of finite differences, as networks grow
 faults       what every planted fault shrinks to
 """
 
@@ -27,9 +28,12 @@ from quality.record import MINIMA
 from backprove.campaign import Settings, search
 from backprove.case import Case, Layer
 from backprove.compare import compare
-from backprove.domains import DOMAINS
+from backprove.compare import run as compare_run
+from backprove.domains import DOMAINS, Ball
 from backprove.engines import ENGINES, matrix, neuron, paths
 from backprove.generate import cases
+from backprove.oracles import central, complex_step
+from backprove.oracles.differences import forward
 from backprove.rounding import analyse
 from backprove.verdict import Verdict
 
@@ -161,6 +165,42 @@ def _bare_loops(case: Case) -> Callable[[], None]:
     return loops
 
 
+def differences(widths: Iterable[int] = (2, 4, 8, 16, 32)) -> None:
+    """Are finite differences slow or inaccurate? Error and cost of each way, sigmoid networks n-n-n-n, one sample.
+
+    The error is the largest of all entries, over the largest entry.
+    """
+    random = np.random.default_rng(7)
+    print("| network | weights | " + " | ".join(WAYS) + " |")
+    print("| --- " * (2 + len(WAYS)) + "|")
+    for width in widths:
+        case = network(random, [width] * 4, ["sigmoid"] * 3, batch=1)
+        ball = Ball(300)
+        exact = compare_run(neuron.engine, case, ball).values
+        cells = []
+        for way in WAYS.values():
+            values = way(case)
+            with ball.context():
+                off = max(abs(float(x - e)) for x, e in zip(values.tolist(), exact, strict=True))
+                largest = max(abs(float(e)) for e in exact)
+            cells.append(f"{off / largest:.1e}, {best(lambda way=way: way(case), 3) * 1e3:.3g} ms")
+        print(f"| {'-'.join([str(width)] * 4)} | {case.entries:,} | " + " | ".join(cells) + " |")
+
+
+def _flat(engine: Callable[[Case, Any], Any]) -> Callable[[Case], Any]:
+    return lambda case: compare_run(engine, case, FLOAT64).values
+
+
+WAYS: dict[str, Callable[[Case], Any]] = {
+    "forward differences, √u": forward,
+    "central differences, best step": lambda case: central(case).values,
+    "complex step": lambda case: complex_step(case).values,
+    "neuron": _flat(neuron.engine),
+    "matrix": _flat(matrix.engine),
+    "paths": _flat(paths.engine),
+}
+
+
 def faults() -> None:
     minima = json.loads(MINIMA.read_text())
     for fault in FAULTS:
@@ -168,7 +208,7 @@ def faults() -> None:
         print(f"fault {fault.name} in {fault.engine}: {found['address']} of {said(found['case'])}")
 
 
-WHAT = {f.__name__: f for f in (faults, bound, cost, sensitivity, alarms)}
+WHAT = {f.__name__: f for f in (faults, bound, cost, differences, sensitivity, alarms)}
 
 if __name__ == "__main__":
     for what in sys.argv[1:] or WHAT:

@@ -188,8 +188,8 @@ def test_an_address_is_1_based_and_names_the_target_first() -> None:
             "weights: expected a list of lists of numbers, got float64 np.float64(1.0)",
         ),
         (
-            lambda: Layer([[2**53 + 1]]),
-            "weights[0][0]: the integer 9007199254740993 is not exactly a float64",
+            lambda: Case((Layer([[2**53 + 1]]),), [[1.0]], [[1.0]]),
+            "layers[0].weights[0][0]: the integer 9007199254740993 is not exactly a float64",
         ),
         (lambda: Layer([np.ones(2), np.ones(3)]), "weights: ragged: row 2 has 3 numbers, row 1 has 2"),
         (lambda: Layer([np.array(1.0)]), "weights[0]: expected a list of numbers, got ndarray array(1.)"),

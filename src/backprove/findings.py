@@ -5,6 +5,7 @@ from typing import Any
 import msgspec
 
 REPORT_FORMAT = "backprove.report/1"
+CERTIFICATE_FORMAT = "backprove.certificate/1"
 COMPARISON_FORMAT = "backprove.comparison/1"
 
 
@@ -25,9 +26,44 @@ class DomainFinding(msgspec.Struct, frozen=True, kw_only=True):
     undecided: dict[str, int]
     """Reason → entries."""
     disagreeing_networks: int
+    conventions: dict[str, str]
+    """Engine → its own relu'(0), where that is all that sets it apart at kinks."""
     repeated: int
     """Networks on which every engine ran twice and was compared with itself."""
+    rung: str
+    """On the ladder of evidence: rounding, exact, enclosed or certificate."""
+    false_agreement_probability: float | None
+    """In a field: the largest probability, of all networks, that formulas which differ agreed by chance."""
     rests_on: str
+
+
+class OracleFinding(msgspec.Struct, frozen=True, kw_only=True):
+    """The loss itself, by oracles that know no derivative, on networks where the engines agree."""
+
+    oracles: list[str]
+    networks: int
+    entries: int
+    """Entries of which an oracle has an opinion."""
+    verdict: str
+    silent_entries: int
+    unsure_entries: int
+    """Entries at which the oracles are not sharp enough to tell."""
+    disagreeing_networks: int
+    rests_on: str
+
+
+class Testimony(msgspec.Struct, frozen=True, kw_only=True):
+    """One oracle on the entry where engines first differ."""
+
+    oracle: str
+    address: str
+    value: float | str
+    error: float | str
+    """How far the value may be off, as the oracle estimates."""
+    sides_with: list[str]
+    """The group of engines that the loss sides with; empty: none of them."""
+    margin: float | str | None
+    """How many times as far off the nearest other group is."""
 
 
 class LayerFinding(msgspec.Struct, frozen=True, kw_only=True):
@@ -57,9 +93,22 @@ class Disagreement(msgspec.Struct, frozen=True, kw_only=True):
     """Of the engines' own code, where it raised."""
     unstable: list[str]
     """Engines that differ from themselves on this very network."""
+    oracles: list[Testimony]
     layers: list[LayerFinding]
     case: dict[str, Any]
     replay: str
+
+
+class Rung(msgspec.Struct, frozen=True, kw_only=True):
+    """One kind of evidence: what it covered and what it did not."""
+
+    name: str
+    verdict: str | None
+    """Null where it was not looked for."""
+    domains: list[str]
+    networks: int
+    entries: int
+    not_covered: list[str]
 
 
 class Report(msgspec.Struct, frozen=True, kw_only=True):
@@ -71,11 +120,55 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     networks: int
     entries: int
     domains: list[DomainFinding]
+    ladder: list[Rung]
+    oracles: OracleFinding | None
     groups: list[list[str]]
     disagreements: list[Disagreement]
     not_covered: list[str]
     drawn: dict[str, dict[str, int]]
     """What the networks were like: depth, widest layer, activations, losses, … → how many."""
+    interrupted: bool
+    timing: dict[str, float]
+
+
+class GatePatterns(msgspec.Struct, frozen=True, kw_only=True):
+    """On which sides of their kinks the units of one sample were: patterns tested, of all there are."""
+
+    tested: int
+    of: int
+
+
+class Certificate(msgspec.Struct, frozen=True, kw_only=True):
+    """One architecture and loss: the formulations are the same rational function, or a witness that they are not."""
+
+    layers: list[int]
+    """n_0 … n_L."""
+    activations: list[str]
+    loss: str
+    verdict: str
+    formulations: list[str]
+    degree: int
+    points: int
+    false_agreement_probability: float | None
+    """At most (degree / (2^61 - 1))^points; null where nothing was certified."""
+    preconditions: list[str]
+    gate_patterns: GatePatterns
+    holds_if: list[str]
+    """Of a refuted statement: conditions under each of which it would hold."""
+    witness: Disagreement | None
+    """A point at which the formulations differ; with preconditions, one that does not meet them."""
+    undecided: str
+    not_covered: list[str]
+
+
+class CertificateReport(msgspec.Struct, frozen=True, kw_only=True):
+    format: str = CERTIFICATE_FORMAT
+    verdict: str
+    seed: int
+    versions: dict[str, str]
+    settings: dict[str, Any]
+    architectures: list[Certificate]
+    not_covered: list[str]
     interrupted: bool
     timing: dict[str, float]
 

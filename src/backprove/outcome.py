@@ -12,7 +12,7 @@ import numpy.typing as npt
 from backprove.case import Case, Gradient, blocks
 from backprove.domains import Array, Domain
 from backprove.engines import Engine
-from backprove.errors import NotInDomain
+from backprove.errors import NotInDomain, Undecidable
 
 HERE = os.path.dirname(__file__)
 Mask = npt.NDArray[np.bool_]
@@ -23,7 +23,7 @@ class Outcome:
     """What came of one engine on one case: its flat gradient, or why there is none.
 
     `failure` is one line and `kind` the sort of failure; `refused` says that the domain lacks what the engine needs
-    (not covered, no failure). `covered` None means every entry.
+    (not covered, no failure); `undecided` that the domain could not tell. `covered` None means every entry.
     """
 
     values: Array | None = None
@@ -34,15 +34,20 @@ class Outcome:
     kind: str = ""
     traceback: str = ""
     refused: str = ""
+    undecided: str = ""
 
 
 def run(engine: Engine, case: Case, domain: Domain) -> Outcome:
     """Run an engine and read what it hands back. Whatever it raises or returns becomes an Outcome."""
     try:
-        with np.errstate(all="ignore"):
+        if case.modulus not in (None, domain.modulus):
+            raise NotInDomain(domain.name, "residues, which the numbers of this case are")
+        with np.errstate(all="ignore"), domain.context():
             result = engine(case, domain)
     except NotInDomain as refusal:
         return Outcome(refused=str(refusal))
+    except Undecidable as doubt:
+        return Outcome(undecided=doubt.what)
     except KeyboardInterrupt:
         raise
     except BaseException as error:  # SystemExit too, and whatever a stranger derives from BaseException

@@ -1,17 +1,19 @@
 """Many cases: search, shrink, replay -> Report."""
 
 from backprove.campaign.conclude import conclude, disagreement, layers, versions
+from backprove.campaign.look import Look, look, unstable_engines
 from backprove.campaign.shards import Settings, search
-from backprove.campaign.survey import Survey, signature, unstable_engines
+from backprove.campaign.survey import Survey
 
 __all__ = [
+    "Look",
     "Settings",
     "Survey",
     "conclude",
     "disagreement",
     "layers",
+    "look",
     "search",
-    "signature",
     "unstable_engines",
     "versions",
 ]

@@ -11,11 +11,20 @@ import hypothesis
 import msgspec
 import numpy as np
 
-from backprove.campaign.survey import Survey, grouped, mostly
+from backprove.arbitrate import hear, objection, opinions
+from backprove.campaign.ladder import ladder
+from backprove.campaign.look import Look
+from backprove.campaign.survey import Survey, mostly
 from backprove.case import case_to
 from backprove.compare import Comparison, group
 from backprove.engines import Engine
-from backprove.findings import Disagreement, LayerFinding, Report, plain
+from backprove.findings import (
+    Disagreement,
+    LayerFinding,
+    Report,
+    Testimony,
+    plain,
+)
 from backprove.verdict import Verdict
 
 
@@ -28,11 +37,15 @@ def versions() -> dict[str, str]:
         return {"backprove": "unknown", **found}
 
 
-def disagreement(comparison: Comparison, unstable: Sequence[str] = (), networks: int = 1) -> Disagreement:
-    """A comparison that disagrees, as data. Its id is made from the case, the domain and the engines' names."""
+def disagreement(look: Look, networks: int = 1) -> Disagreement:
+    """What disagrees, as data. Its id is made from the case, the domain and the engines' names."""
+    comparison = look.comparison
     first, case = comparison.first_difference(), case_to(comparison.case)
     what = msgspec.json.encode([case, comparison.domain.name, list(comparison.outcomes)])
     name = hashlib.sha256(what).hexdigest()[:10]
+    hearing = look.hearing or hear(comparison)
+    if first is None and look.objecting:
+        first = objection(hearing)
     spot = first.address if first else None
 
     def number(value: float | None) -> float | str | None:
@@ -42,7 +55,7 @@ def disagreement(comparison: Comparison, unstable: Sequence[str] = (), networks:
         id=name,
         domain=comparison.domain.name,
         networks=networks,
-        groups=grouped(comparison, unstable),
+        groups=look.groups,
         address=spot.label if spot else None,
         index=spot.index if spot else None,
         values={} if first is None else {k: v if isinstance(v, str) else plain(v) for k, v in first.values.items()},
@@ -51,7 +64,18 @@ def disagreement(comparison: Comparison, unstable: Sequence[str] = (), networks:
         fraction=number(first.fraction) if first else None,
         failures=comparison.failures,
         tracebacks={k: o.traceback for k, o in comparison.outcomes.items() if o.traceback},
-        unstable=list(unstable),
+        unstable=look.unstable,
+        oracles=[
+            Testimony(
+                oracle=o.oracle,
+                address=o.address,
+                value=plain(o.value),
+                error=plain(o.error),
+                sides_with=o.sides_with,
+                margin=number(o.margin),
+            )
+            for o in opinions(hearing, [g for g in look.groups if g != look.objecting])
+        ],
         layers=layers(comparison),
         case=case,
         replay=f"backprove replay {name}",
@@ -82,21 +106,29 @@ def conclude(
     for survey in done:
         for kind, counts in survey.drawn.items():
             drawn.setdefault(kind, Counter()).update(counts)
+    lines = [*(line for s in done for line in _uncovered(s)), *not_covered]
+    oracles = next((o for s in done if (o := s.heard.finding())), None)
+    objecting = [oracles.oracles] if oracles and oracles.disagreeing_networks else []
+    verdicts = [s.verdict for s in done] + [Verdict.DISAGREE for _ in objecting]
+    groups = group(
+        [name for name in engines if any(name in s.alone or s.each[name].compared for s in done)],
+        {pair for s in done for pair in s.apart},
+        {name for s in done for name in s.alone},
+    )
+    domains = [s.finding() for s in done]
     return Report(
-        verdict=Verdict.of(s.verdict for s in done).name if done else Verdict.UNDECIDED.name,
+        verdict=Verdict.of(verdicts).name if done else Verdict.UNDECIDED.name,
         seed=seed,
         versions=versions(),
         settings={**settings, "engines": list(engines)},
         networks=sum(s.networks for s in done),
         entries=sum(s.entries for s in done),
-        domains=[s.finding() for s in done],
-        groups=group(
-            [name for name in engines if any(name in s.alone or s.each[name].compared for s in done)],
-            {pair for s in done for pair in s.apart},
-            {name for s in done for name in s.alone},
-        ),
+        domains=domains,
+        ladder=list(ladder(domains, oracles, lines)),
+        oracles=oracles,
+        groups=groups + objecting,
         disagreements=found,
-        not_covered=[*(line for s in done for line in _uncovered(s)), *not_covered],
+        not_covered=lines,
         drawn={kind: dict(sorted(counts.items())) for kind, counts in sorted(drawn.items())},
         interrupted=interrupted,
         timing={**timing, **{f"{s.domain.name}_seconds": s.seconds for s in done}},

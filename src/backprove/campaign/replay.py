@@ -8,15 +8,14 @@ from typing import Any
 import msgspec
 
 from backprove.campaign.conclude import conclude, disagreement
-from backprove.campaign.survey import Survey, unstable_engines
+from backprove.campaign.look import look
+from backprove.campaign.survey import Survey
 from backprove.case import Case, case_from
-from backprove.compare import compare
 from backprove.domains import DOMAINS
 from backprove.engines import Engine
 from backprove.errors import BackproveError, CaseError
 from backprove.files import read_json, write_whole
 from backprove.findings import Disagreement, Report
-from backprove.verdict import Verdict
 
 FOLDER = Path(".backprove", "failures")
 FORMAT = "backprove.failure/1"
@@ -83,12 +82,10 @@ def replay(cases: Sequence[Recorded], engines: Mapping[str, Engine]) -> Report:
     found = []
     for shard, one in enumerate(cases):
         survey = surveys.setdefault(one.domain, Survey(DOMAINS[one.domain]))
-        comparison = compare(one.case, survey.domain, engines)
-        unstable = unstable_engines(comparison, engines)
-        survey.repeated += 1
-        survey.count(comparison, shard, unstable)
-        if comparison.verdict is Verdict.DISAGREE or unstable:
-            found.append(disagreement(comparison, unstable))
+        seen = look(one.case, survey.domain, engines, repeat=True)
+        survey.count(seen, shard)
+        if seen.disagrees:
+            found.append(disagreement(seen))
     return conclude(
         list(surveys.values()),
         found,

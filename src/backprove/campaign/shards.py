@@ -8,7 +8,7 @@ seen is looked for again in the shard that showed it, and there Hypothesis shrin
 import contextlib
 import hashlib
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import Any
 
@@ -17,15 +17,15 @@ from hypothesis import HealthCheck, Phase, Verbosity
 from hypothesis import strategies as st
 
 from backprove.campaign.conclude import conclude, disagreement
-from backprove.campaign.survey import Signature, Survey, signature, unstable_engines
+from backprove.campaign.look import Look, Signature, look
+from backprove.campaign.survey import Survey
 from backprove.case import ACTIVATIONS, LOSSES, Case
-from backprove.compare import Comparison, compare
+from backprove.compare import compare
 from backprove.domains import DOMAINS, Domain
 from backprove.engines import Engine
 from backprove.errors import BackproveError
 from backprove.findings import Disagreement, Report
-from backprove.generate import MAX_BATCH, MAX_LAYERS, MAX_WIDTH, cases, losses_for, supported
-from backprove.verdict import Verdict
+from backprove.generate import MAX_BATCH, MAX_LAYERS, MAX_WIDTH, cases, losses_for, plainer, supported
 
 SHARD = 100
 REPEAT_EVERY = 20
@@ -92,6 +92,9 @@ class _Campaign:
         self.strategies: dict[str, st.SearchStrategy[Case]] = {}
         self.not_covered: list[str] = []
         for name in settings.domains:
+            if missing := DOMAINS[name].missing():
+                self.not_covered.append(f"{name}: {missing}")
+                continue
             try:
                 self.strategies[name] = cases(
                     max_layers=settings.max_layers,
@@ -116,12 +119,8 @@ class _Campaign:
         def visit(case: Case) -> None:
             if time.perf_counter() > self.end:
                 return
-            comparison = compare(case, survey.domain, self.engines)
-            unstable: list[str] = []
-            if survey.networks % REPEAT_EVERY == 0 or comparison.verdict is Verdict.DISAGREE:
-                survey.repeated += 1
-                unstable = unstable_engines(comparison, self.engines)
-            survey.count(comparison, shard, unstable)
+            repeat = survey.networks % REPEAT_EVERY == 0
+            survey.count(look(case, survey.domain, self.engines, repeat=repeat), shard)
             self.progress(survey.domain.name, survey.networks)
 
         try:
@@ -149,12 +148,20 @@ class _Campaign:
                 smallest = self.smallest(survey, wanted, sighting.shard) if shrink else None
                 if smallest is None:
                     comparison = compare(sighting.case, survey.domain, self.engines)
-                    smallest = comparison, list(wanted[2])
-                yield disagreement(*smallest, sighting.networks)
+                    smallest = Look(comparison, list(wanted[2]))
+                yield disagreement(self.plainest(smallest, wanted), sighting.networks)
 
-    def smallest(self, survey: Survey, wanted: Signature, shard: int) -> tuple[Comparison, list[str]] | None:
+    def plainest(self, seen: Look, wanted: Signature) -> Look:
+        """In a field, whose numbers nobody can read: the same at small whole numbers, where they show it too."""
+        for case in plainer(seen.comparison.case) if seen.comparison.case.modulus else ():
+            plain = look(case, seen.comparison.domain, self.engines)
+            if plain.signature == wanted:
+                return plain
+        return seen
+
+    def smallest(self, survey: Survey, wanted: Signature, shard: int) -> Look | None:
         """Draw the shard again and let Hypothesis shrink the first network with this signature."""
-        found: list[tuple[Comparison, list[str]]] = []
+        found: list[Look] = []
         end = time.perf_counter() + self.shrink_seconds
         repeat = bool(wanted[2])
 
@@ -162,12 +169,9 @@ class _Campaign:
             if found and time.perf_counter() > end:
                 return
             self.progress(survey.domain.name, survey.networks)
-            comparison = compare(case, survey.domain, self.engines)
-            if comparison.verdict is not Verdict.DISAGREE and not repeat:
-                return
-            unstable = unstable_engines(comparison, self.engines)
-            if signature(comparison, unstable) == wanted:
-                found.append((comparison, unstable))
+            seen = look(case, survey.domain, self.engines, repeat=repeat)
+            if seen.disagrees and seen.signature == wanted:
+                found.append(seen)
                 del found[:-1]
                 raise _Found
 
@@ -189,7 +193,7 @@ def _lacks(domain: Domain, settings: Settings) -> list[str]:
     lines = []
     if missing:
         lines.append(f"{domain.name}: activations {', '.join(missing)} (their functions are not {domain.name})")
-    losses = {loss for name in able for loss in losses_for(name, settings.max_width, settings.losses)}
+    losses = {loss for name in able for loss in losses_for(name, settings.max_width, settings.losses, domain)}
     if rest := [loss for loss in settings.losses if loss not in losses]:
         lines.append(f"{domain.name}: losses {', '.join(rest)} (no output activation gives them a value)")
     return lines
@@ -229,13 +233,14 @@ def search(settings: Settings, engines: Mapping[str, Engine], *, progress: Progr
     )
 
 
-def _left_out(settings: Settings, surveys: Iterable[Survey]) -> Iterable[str]:
+def _left_out(settings: Settings, surveys: Sequence[Survey]) -> Iterable[str]:
     for name in DOMAINS:
         if name not in settings.domains:
             yield f"{name}: left out"
     for survey in surveys:
         if not survey.networks:
             yield f"{survey.domain.name}: everything, for lack of time"
-    if any(name.endswith("cross_entropy") for name in settings.losses):
+    free = any(survey.networks and survey.domain.modulus for survey in surveys)
+    if any(name.endswith("cross_entropy") for name in settings.losses) and not free:
         yield "classification targets that do not sum to 1"
     yield "weights, inputs and architectures other than those drawn"

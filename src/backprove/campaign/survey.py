@@ -1,18 +1,16 @@
 """The running counts of one domain: every network is compared, counted and forgotten."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import Any
+from fractions import Fraction
 
+from backprove.campaign.look import Look, Signature
 from backprove.case import Case
-from backprove.compare import Comparison, Outcome, group, judge, run
 from backprove.domains import Domain
-from backprove.engines import Engine
-from backprove.findings import DomainFinding
+from backprove.findings import DomainFinding, OracleFinding
+from backprove.rounding import conventions
 from backprove.verdict import Verdict
-
-Signature = tuple[Any, ...]
 
 
 @dataclass
@@ -38,6 +36,65 @@ class EngineCount:
 
 
 @dataclass
+class Convention:
+    """What an engine can take relu'(0) to be, by the networks with kinks where engines differ."""
+
+    possible: frozenset[Fraction] | None = None
+    follows_the_case: bool = True
+
+    def seen(self, own: tuple[Fraction, ...], asked: Fraction) -> None:
+        self.possible = frozenset(own) if self.possible is None else self.possible & frozenset(own)
+        self.follows_the_case &= asked in own
+
+    @property
+    def said(self) -> str:
+        """The convention, where it is the engine's own and one only."""
+        return "" if self.follows_the_case or len(self.possible or ()) != 1 else str(*(self.possible or ()))
+
+
+@dataclass
+class Heard:
+    """What the oracles said of networks on which the engines agree."""
+
+    oracles: tuple[str, ...] = ()
+    networks: int = 0
+    entries: int = 0
+    silent: int = 0
+    unsure: int = 0
+    against: int = 0
+    disagreeing: int = 0
+
+    def count(self, look: Look) -> None:
+        hearing = look.hearing
+        if hearing is None:
+            return
+        self.oracles = tuple(dict.fromkeys((*self.oracles, *hearing.estimates)))
+        self.networks += 1
+        self.entries += int(hearing.heard.sum())
+        self.silent += int((look.comparison.compared & ~hearing.heard).sum())
+        self.unsure += int(hearing.unsure.sum())
+        self.against += int(hearing.against.sum())
+        self.disagreeing += bool(look.objecting)
+
+    def finding(self) -> OracleFinding | None:
+        if not self.networks:
+            return None
+        return OracleFinding(
+            oracles=list(self.oracles),
+            networks=self.networks,
+            entries=self.entries,
+            verdict=(Verdict.DISAGREE if self.against else Verdict.AGREE if self.entries else Verdict.UNDECIDED).name,
+            silent_entries=self.silent,
+            unsure_entries=self.unsure,
+            disagreeing_networks=self.disagreeing,
+            rests_on=RESTS_ON,
+        )
+
+
+RESTS_ON = "no derivative: every gradient is the slope of the loss, measured"
+
+
+@dataclass
 class Survey:
     """The running counts of one domain."""
 
@@ -49,6 +106,10 @@ class Survey:
     undecided: Counter[str] = field(default_factory=Counter)
     undecided_entries: int = 0
     disagreeing: int = 0
+    chance: float = 0.0
+    """The largest probability, of all networks, that what differs agreed by chance."""
+    conventions: dict[str, "Convention"] = field(default_factory=dict)
+    heard: "Heard" = field(default_factory=lambda: Heard())
     repeated: int = 0
     worst: float = 0.0
     apart: set[tuple[str, str]] = field(default_factory=set)
@@ -60,18 +121,30 @@ class Survey:
     drawn: dict[str, Counter[str]] = field(default_factory=dict)
     seconds: float = 0.0
 
-    def count(self, comparison: Comparison, shard: int, unstable: list[str]) -> None:
+    def count(self, look: Look, shard: int) -> None:
+        comparison = look.comparison
         self.networks += 1
+        self.repeated += look.repeated
+        if self.domain.modulus:
+            self.chance = max(self.chance, comparison.degree / self.domain.modulus)
         self.entries += int(comparison.compared.sum()) or (comparison.case.entries if comparison.failures else 0)
         self.vacuous += comparison.vacuous
         self.weak += comparison.weak
         self.undecided.update(comparison.reasons)
         if comparison.reasons:
             self.undecided_entries += int((comparison.verdicts[comparison.compared] == Verdict.UNDECIDED).sum())
+        if "kink" in comparison.reasons and self.domain.unit_roundoff is not None:
+            for name, outcome in comparison.outcomes.items():
+                if outcome.values is not None and outcome.covered is None:
+                    own = conventions(comparison.case, outcome.values, self.domain)
+                    self.conventions.setdefault(name, Convention()).seen(own, comparison.case.kink)
         self.worst = max(self.worst, comparison.worst_fraction)
-        self.verdicts.add(Verdict.DISAGREE if unstable else comparison.verdict)
+        differ = comparison.verdict is Verdict.DISAGREE or bool(look.unstable)
+        self.disagreeing += differ
+        self.verdicts.add(Verdict.DISAGREE if differ else comparison.verdict)
         self.apart |= {(p.first, p.second) for p in comparison.pairs if p.verdict is Verdict.DISAGREE}
-        self.alone |= {*comparison.failures, *unstable}
+        self.alone |= {*comparison.failures, *look.unstable}
+        self.heard.count(look)
         for name, outcome in comparison.outcomes.items():
             count = self.each.setdefault(name, EngineCount())
             count.compared += comparison.shared[name]
@@ -83,9 +156,8 @@ class Survey:
                 count.sampled += 1
         for kind, value in _traits(comparison.case):
             self.drawn.setdefault(kind, Counter())[value] += 1
-        if comparison.verdict is Verdict.DISAGREE or unstable:
-            self.disagreeing += 1
-            self.found.setdefault(signature(comparison, unstable), Sighting(comparison.case, shard)).networks += 1
+        if look.disagrees:
+            self.found.setdefault(look.signature, Sighting(comparison.case, shard)).networks += 1
 
     @property
     def verdict(self) -> Verdict:
@@ -109,7 +181,10 @@ class Survey:
             undecided_entries=self.undecided_entries,
             undecided=dict(sorted(self.undecided.items())),
             disagreeing_networks=self.disagreeing,
+            conventions={name: c.said for name, c in self.conventions.items() if c.said},
             repeated=self.repeated,
+            rung=self.domain.rung,
+            false_agreement_probability=self.chance if self.domain.modulus else None,
             rests_on=self.domain.rests_on,
         )
 
@@ -129,38 +204,3 @@ def _traits(case: Case) -> Iterable[tuple[str, str]]:
         yield "activation", name
     biases = {layer.bias is not None for layer in case.layers}
     yield "biases", "some layers" if len(biases) == 2 else "all layers" if True in biases else "none"
-
-
-def signature(comparison: Comparison, unstable: Sequence[str]) -> Signature:
-    """What makes two disagreements the same: who stands apart from whom, and how an engine failed."""
-    kinds = tuple(sorted((name, outcome.kind) for name, outcome in comparison.outcomes.items() if outcome.failure))
-    return tuple(map(tuple, grouped(comparison, unstable))), kinds, tuple(unstable)
-
-
-def grouped(comparison: Comparison, unstable: Sequence[str]) -> list[list[str]]:
-    """The comparison's groups; an engine that differs from itself agrees with nobody."""
-    apart = {(p.first, p.second) for p in comparison.pairs if p.verdict is Verdict.DISAGREE}
-    return group(comparison.answered, apart, {*comparison.failures, *unstable})
-
-
-def _same(first: Outcome, again: Outcome) -> bool:
-    """Bit for bit, so that an engine which returns NaN each time has not contradicted itself."""
-    assert first.values is not None
-    assert again.values is not None
-    return first.values.dtype != object and first.values.tobytes() == again.values.tobytes()
-
-
-def unstable_engines(comparison: Comparison, engines: Mapping[str, Engine]) -> list[str]:
-    """Self-pairs: the engines that differ from their own first answer when run once more on the same network."""
-    case, domain = comparison.case, comparison.domain
-    found = []
-    for name, first in comparison.outcomes.items():
-        again = run(engines[name], case, domain)
-        if first.failure or again.failure or first.refused or again.refused:
-            if (first.kind, first.refused) != (again.kind, again.refused):
-                found.append(name)
-        elif _same(first, again):
-            continue
-        elif judge(case, domain, {"first": first, "again": again}).verdict is Verdict.DISAGREE:
-            found.append(name)
-    return found

@@ -2,6 +2,7 @@
 
 from backprove.case.files import case_from, case_to, read_case
 from backprove.case.gradient import Address, Expanded, Gradient, Trace, address, blocks
+from backprove.case.numbers import MODULUS
 from backprove.case.problem import (
     ACTIVATIONS,
     LEAKY_SLOPE,
@@ -19,6 +20,7 @@ __all__ = [
     "ACTIVATIONS",
     "LEAKY_SLOPE",
     "LOSSES",
+    "MODULUS",
     "NEEDS",
     "REDUCTIONS",
     "Address",

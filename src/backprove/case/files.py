@@ -12,7 +12,7 @@ FORMAT = "backprove.case/1"
 
 _Built = TypeVar("_Built")
 _REQUIRED = {"format", "layers", "loss", "inputs", "targets"}
-_OPTIONAL = {"title", "source", "reduction", "kink", "training", "published"}
+_OPTIONAL = {"title", "source", "reduction", "kink", "training", "published", "modulus"}
 
 
 def read_case(path: Path) -> Case:
@@ -47,7 +47,7 @@ def case_from(data: Any) -> Case:
     if training is not None:
         _keys(training, "training", {"learning_rate"}, {"update_bias"})
         training = _built("training", Training, training)
-    rest = {k: data[k] for k in ("title", "source", "reduction", "kink") if k in data}
+    rest = {k: data[k] for k in ("title", "source", "reduction", "kink", "modulus") if k in data}
     return Case(
         tuple(layers),
         data["inputs"],
@@ -75,6 +75,8 @@ def case_to(case: Case) -> dict[str, Any]:
     data["reduction"] = case.reduction
     if case.kink:
         data["kink"] = str(case.kink)
+    if case.modulus:
+        data["modulus"] = case.modulus
     data["inputs"], data["targets"] = case.inputs.tolist(), case.targets.tolist()
     if case.training:
         data["training"] = {

@@ -6,19 +6,15 @@ b^l      bias of layer l, shape (n_l,), or None
 inputs   shape (N, n_0); targets shape (N, n_L); N samples in rows
 """
 
-import math
 import re
-from collections.abc import Sequence
 from dataclasses import dataclass, field, fields
 from fractions import Fraction
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
+from backprove.case.numbers import MODULUS, FloatArray, check_number, fraction, integer, kind, numbers, one_of
 from backprove.errors import CaseError
-
-FloatArray = npt.NDArray[np.float64]
 
 # Simplest first: this is the order in which a failing case is simplified.
 ACTIVATIONS = (
@@ -44,85 +40,6 @@ _AFTER = {"weights_after", "bias_after", "a_after", "loss_after"}
 WHATS = ("loss", *sorted(_PER_UNIT | _PER_WEIGHT | _PER_BIAS), "loss_after")
 MAX_STEPS = 100_000
 _DECIMAL = re.compile(r"[+-]?([0-9]{1,40}(\.[0-9]{0,40})?|\.[0-9]{1,40})([eE][+-]?[0-9]{1,3})?")
-_FRACTION = re.compile(r"[+-]?[0-9]{1,400}(/[0-9]{1,400}|\.[0-9]{1,400})?")
-
-
-def _numbers(value: Any, where: str, dims: int) -> FloatArray:
-    """A read-only float64 array of `dims` dimensions; refuses ragged, empty, non-numeric and non-finite input."""
-    if isinstance(value, np.ndarray):
-        if value.dtype.kind not in "fiu" or value.dtype.itemsize > 8:
-            raise CaseError(where, f"numbers of type {value.dtype}; expected float64")
-        if value.ndim == dims and value.size and value.dtype == np.float64 and np.isfinite(value).all():
-            array = np.array(value, order="C")  # a copy: what is frozen must not alias what is not
-            array.setflags(write=False)
-            return array
-        value = value.tolist()
-    if not isinstance(value, (list, tuple)):
-        raise CaseError(where, f"expected a list of {'lists of ' if dims == 2 else ''}numbers, got {_kind(value)}")
-    if len(value) == 0:
-        raise CaseError(where, "is empty; at least one is needed")
-    if dims == 2:
-        value = [row.tolist() if isinstance(row, np.ndarray) and row.ndim == 1 else row for row in value]
-        for i, row in enumerate(value):
-            if not isinstance(row, (list, tuple)):
-                raise CaseError(f"{where}[{i}]", f"expected a list of numbers, got {_kind(row)}")
-            if len(row) != len(value[0]):
-                raise CaseError(where, f"ragged: row {i + 1} has {len(row)} numbers, row 1 has {len(value[0])}")
-        if len(value[0]) == 0:
-            raise CaseError(where, "its rows are empty; at least one number is needed in each")
-    rows = value if dims == 2 else [value]
-    for i, row in enumerate(rows):
-        for j, x in enumerate(row):
-            if type(x) is not float or not math.isfinite(x):
-                _check_number(x, f"{where}[{i}][{j}]" if dims == 2 else f"{where}[{j}]")
-    array = np.array(value, dtype=np.float64)
-    array.setflags(write=False)
-    return array
-
-
-def _check_number(x: Any, where: str) -> None:
-    if isinstance(x, (bool, np.bool_)) or not isinstance(x, (int, float, np.integer, np.floating)):
-        raise CaseError(where, f"expected a number, got {_kind(x)}")
-    try:
-        value = float(x)
-    except OverflowError:
-        raise CaseError(where, "is too large for a float64") from None
-    if not math.isfinite(value):
-        raise CaseError(where, f"is {value}; only finite numbers make a case")
-    if isinstance(x, int) and int(value) != x:
-        raise CaseError(where, f"the integer {x} is not exactly a float64")
-
-
-def _kind(value: Any) -> str:
-    if value is None:
-        return "null"
-    text = repr(value)
-    return f"{type(value).__name__} {text if len(text) <= 40 else text[:37] + '...'}"
-
-
-def _one_of(value: Any, where: str, allowed: Sequence[str]) -> None:
-    if not isinstance(value, str) or value not in allowed:
-        raise CaseError(where, f"{_kind(value)} is not one of {', '.join(allowed)}")
-
-
-def _fraction(value: Any, where: str) -> Fraction:
-    try:
-        if isinstance(value, bool) or not isinstance(value, (int, float, str, Fraction)):
-            raise TypeError
-        if isinstance(value, str) and not _FRACTION.fullmatch(value):
-            raise ValueError
-        fraction = Fraction(value)
-        float(fraction)
-        return fraction
-    except (ValueError, TypeError, OverflowError, ZeroDivisionError):
-        raise CaseError(where, f'expected a fraction such as "1/2", got {_kind(value)}') from None
-
-
-def _integer(value: Any, where: str, low: int, high: int, of: str) -> None:
-    if isinstance(value, bool) or not isinstance(value, int):
-        raise CaseError(where, f"expected a whole number, got {_kind(value)}")
-    if not low <= value <= high:
-        raise CaseError(where, f"{value} is not in {low} … {high} ({of})")
 
 
 class _Data:
@@ -158,12 +75,12 @@ class Layer(_Data):
     activation: str = "identity"
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "weights", _numbers(self.weights, "weights", 2))
+        object.__setattr__(self, "weights", numbers(self.weights, "weights", 2))
         if self.bias is not None:
-            object.__setattr__(self, "bias", _numbers(self.bias, "bias", 1))
+            object.__setattr__(self, "bias", numbers(self.bias, "bias", 1))
             if len(self.bias) != len(self.weights):
                 raise CaseError("bias", f"{len(self.bias)} numbers, but the layer has {len(self.weights)} units")
-        _one_of(self.activation, "activation", ACTIVATIONS)
+        one_of(self.activation, "activation", ACTIVATIONS)
         if max(self.weights.shape) > MAX_UNITS:
             raise CaseError("weights", f"{max(self.weights.shape):,} units; at most {MAX_UNITS:,}: compare a part")
 
@@ -176,8 +93,8 @@ class Loss:
     scale: Fraction = Fraction(1)
 
     def __post_init__(self) -> None:
-        _one_of(self.name, "name", LOSSES)
-        object.__setattr__(self, "scale", _fraction(self.scale, "scale"))
+        one_of(self.name, "name", LOSSES)
+        object.__setattr__(self, "scale", fraction(self.scale, "scale"))
 
 
 @dataclass(frozen=True)
@@ -188,9 +105,9 @@ class Training:
     update_bias: bool = True
 
     def __post_init__(self) -> None:
-        _check_number(self.learning_rate, "learning_rate")
+        check_number(self.learning_rate, "learning_rate")
         if not isinstance(self.update_bias, bool):
-            raise CaseError("update_bias", f"expected true or false, got {_kind(self.update_bias)}")
+            raise CaseError("update_bias", f"expected true or false, got {kind(self.update_bias)}")
 
 
 @dataclass(frozen=True)
@@ -212,7 +129,8 @@ class Case(_Data):
     """One problem.
 
     `kink` is the slope that relu has at exactly 0 (0: the usual convention); leaky_relu's slope there is its
-    left slope plus `kink` times the jump. Raises CaseError where the parts do not make a network.
+    left slope plus `kink` times the jump. A case with a `modulus` has residues for numbers. Raises CaseError where
+    the parts do not make a network.
     """
 
     layers: tuple[Layer, ...]
@@ -225,6 +143,7 @@ class Case(_Data):
     source: str = ""
     training: Training | None = None
     published: tuple[Published, ...] = ()
+    modulus: int | None = None
 
     def __post_init__(self) -> None:
         def put(name: str, value: object) -> None:
@@ -233,8 +152,8 @@ class Case(_Data):
         put("layers", tuple(self.layers))
         if not self.layers or not all(isinstance(layer, Layer) for layer in self.layers):
             raise CaseError("layers", "expected at least one layer")
-        put("inputs", _numbers(self.inputs, "inputs", 2))
-        put("targets", _numbers(self.targets, "targets", 2))
+        put("inputs", numbers(self.inputs, "inputs", 2))
+        put("targets", numbers(self.targets, "targets", 2))
         for l in range(1, len(self.layers)):
             have, units = self.layers[l].weights.shape[1], self.layers[l - 1].weights.shape[0]
             if have != units:
@@ -246,13 +165,14 @@ class Case(_Data):
             raise CaseError("targets", f"shape {self.targets.shape}, but {N} samples of {n_L} outputs need {(N, n_L)}")
         if sum(layer.weights.size for layer in self.layers) > MAX_WEIGHTS:
             raise CaseError("layers", f"more than {MAX_WEIGHTS:,} weights: compare a part of the network")
-        _one_of(self.reduction, "reduction", REDUCTIONS)
-        put("kink", _fraction(self.kink, "kink"))
+        self._check_modulus()
+        one_of(self.reduction, "reduction", REDUCTIONS)
+        put("kink", fraction(self.kink, "kink"))
         if not 0 <= self.kink <= 1:
             raise CaseError("kink", f"{self.kink} is not in 0 … 1")
         for name in ("title", "source"):
             if not isinstance(getattr(self, name), str):
-                raise CaseError(name, f"expected text, got {_kind(getattr(self, name))}")
+                raise CaseError(name, f"expected text, got {kind(getattr(self, name))}")
         put("published", tuple(self.published))
         for i, published in enumerate(self.published):
             self._check_published(published, f"published[{i}]")
@@ -274,11 +194,26 @@ class Case(_Data):
         divisors: dict[str, int] = {"sum": 1, "mean": N, "mean_all": N * n_L}
         return divisors[self.reduction]
 
+    def _check_modulus(self) -> None:
+        if self.modulus not in (None, MODULUS):
+            raise CaseError("modulus", f"expected {MODULUS} (2^61 - 1), got {kind(self.modulus)}")
+        arrays = {"inputs": self.inputs, "targets": self.targets}
+        for l, layer in enumerate(self.layers):
+            arrays[f"layers[{l}].weights"] = layer.weights
+            if layer.bias is not None:
+                arrays[f"layers[{l}].bias"] = layer.bias
+        for where, array in arrays.items():
+            if self.modulus is None and array.dtype != np.float64:
+                for at, x in np.ndenumerate(array):
+                    check_number(int(x), where + "".join(f"[{i}]" for i in at))
+            elif self.modulus and not ((array >= 0) & (array % 1 == 0) & (array < self.modulus)).all():
+                raise CaseError(where, "with a modulus, numbers are whole, from 0 to the modulus less 1")
+
     def _check_published(self, p: Published, where: str) -> None:
-        _one_of(p.what, f"{where}.what", WHATS)
+        one_of(p.what, f"{where}.what", WHATS)
         if not isinstance(p.value, str) or not _DECIMAL.fullmatch(p.value):
             raise CaseError(
-                f"{where}.value", f'expected the digits as printed, such as "0.082167041", got {_kind(p.value)}'
+                f"{where}.value", f'expected the digits as printed, such as "0.082167041", got {kind(p.value)}'
             )
         per_unit, per_weight = p.what in _PER_UNIT, p.what in _PER_WEIGHT
         needs = {
@@ -294,18 +229,18 @@ class Case(_Data):
             if value is None and needs.get(name):
                 raise CaseError(f"{where}.{label}", f"is missing; {p.what} needs it")
         if p.layer is not None:
-            _integer(p.layer, f"{where}.layer", 1, len(self.layers), "layers of this network")
+            integer(p.layer, f"{where}.layer", 1, len(self.layers), "layers of this network")
             n_to, n_from = self.layers[p.layer - 1].weights.shape
-            _integer(p.to, f"{where}.to", 1, n_to, f"units of layer {p.layer}")
+            integer(p.to, f"{where}.to", 1, n_to, f"units of layer {p.layer}")
             if p.from_ is not None:
-                _integer(p.from_, f"{where}.from", 1, n_from, f"units of layer {p.layer - 1}")
+                integer(p.from_, f"{where}.from", 1, n_from, f"units of layer {p.layer - 1}")
             if p.what in _PER_BIAS and self.layers[p.layer - 1].bias is None:
                 raise CaseError(f"{where}.what", f"layer {p.layer} has no bias")
         if p.sample is not None:
-            _integer(p.sample, f"{where}.sample", 1, len(self.inputs), "samples")
+            integer(p.sample, f"{where}.sample", 1, len(self.inputs), "samples")
         if p.steps is not None:
-            _integer(p.steps, f"{where}.steps", 1, MAX_STEPS, "training steps")
+            integer(p.steps, f"{where}.steps", 1, MAX_STEPS, "training steps")
         if isinstance(p.sign, bool) or p.sign not in (1, -1):
-            raise CaseError(f"{where}.sign", f"expected 1 or -1, got {_kind(p.sign)}")
+            raise CaseError(f"{where}.sign", f"expected 1 or -1, got {kind(p.sign)}")
         if p.what in _AFTER and self.training is None:
             raise CaseError(f"{where}.what", f'{p.what} needs "training" with a learning_rate')

@@ -6,6 +6,7 @@ cannot say. What it lacks it refuses by name (NotInDomain): that is "not covered
 
 import contextlib
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from fractions import Fraction
 from typing import Any, ClassVar
 
@@ -23,6 +24,8 @@ class Domain(ABC):
     name: ClassVar[str]
     rests_on: ClassVar[str]
     """What agreement in this domain rests on, in words for the report."""
+    rung: ClassVar[str] = ""
+    """Its place on the ladder of evidence: rounding, exact, enclosed or certificate."""
     functions: ClassVar[frozenset[str]] = frozenset()
     """The elementary functions it has, by the names of the methods below."""
     unit_roundoff: ClassVar[float | None] = None
@@ -32,6 +35,11 @@ class Domain(ABC):
     tiny: ClassVar[float] = 0.0
     """The smallest normal number: what one operation can lose to underflow."""
     huge: ClassVar[float] = float("inf")
+
+    judged_by: ClassVar[str] = ""
+    """The floating-point domain whose rounding radii `judge` wants, if any."""
+    modulus: ClassVar[int | None] = None
+    """The prime modulo which it computes: its cases are points of the field."""
 
     @abstractmethod
     def number(self, value: float | Fraction) -> Any:
@@ -57,6 +65,10 @@ class Domain(ABC):
         `radius` is the rounding radius of either side; a domain that does not round disregards it.
         """
 
+    def degree(self, answers: Sequence[Array]) -> int | None:
+        """Where agreement may be by chance: d such that this has a probability of at most d / modulus."""
+        return None
+
     def peak(self, z: Any) -> Any:
         """What to subtract before exp so that nothing overflows: of a list, or along an array's last axis."""
         return max(z) if isinstance(z, list) else z.max(axis=-1, keepdims=True)
@@ -72,6 +84,10 @@ class Domain(ABC):
     def zero(self, x: Any) -> Any:
         """Whether x is exactly 0."""
         return x == 0
+
+    def missing(self) -> str:
+        """Why this domain cannot be used here, with the remedy, or ""."""
+        return ""
 
     def context(self) -> contextlib.AbstractContextManager[Any]:
         """In it this domain's arithmetic runs."""

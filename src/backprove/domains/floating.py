@@ -13,6 +13,7 @@ from backprove.verdict import Verdict
 
 
 class _Floating(Domain):
+    rung = "rounding"
     rests_on = "every difference is within the derived rounding bound"
     functions = frozenset({"exp", "expm1", "log1pexp", "tanh", "erf"})
     dtype: ClassVar[npt.DTypeLike]
@@ -63,7 +64,7 @@ class _Floating(Domain):
 
 
 class Float64(_Floating):
-    name = "float64"
+    name = judged_by = "float64"
     dtype = np.dtype(np.float64)
     unit_roundoff = 2.0**-53
     bits = 53
@@ -77,7 +78,7 @@ class Float64(_Floating):
 
 
 class Float32(_Floating):
-    name = "float32"
+    name = judged_by = "float32"
     dtype = np.dtype(np.float32)
     unit_roundoff = 2.0**-24
     bits = 24

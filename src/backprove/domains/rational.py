@@ -19,6 +19,7 @@ def _equal(x: Any, y: Any) -> bool:
 
 class Rational(Domain):
     name = "rational"
+    rung = "exact"
     rests_on = "every value is equal, exactly"
 
     def number(self, value: float | Fraction) -> Fraction:

@@ -1,8 +1,10 @@
 """The report of a run as Markdown."""
 
 from collections.abc import Iterable
+from typing import Any
 
-from backprove.findings import Disagreement, Report
+from backprove.findings import CertificateReport, Disagreement, Report, Rung
+from backprove.report import certificates
 from backprove.report.words import (
     agreement,
     count_of,
@@ -12,6 +14,7 @@ from backprove.report.words import (
     number,
     numbers,
     safe,
+    testimonies,
     times_the_bound,
     undecided,
 )
@@ -27,25 +30,22 @@ def _table(head: list[str], rows: Iterable[list[str]]) -> list[str]:
     return [f"| {' | '.join(row)} |" for row in [head, ["---"] * len(head), *rows]]
 
 
-def write(report: Report) -> str:
+def write(report: Report | CertificateReport) -> str:
     """The whole report."""
+    return _certificates(report) if isinstance(report, CertificateReport) else _run(report)
+
+
+def _run(report: Report) -> str:
     lines = ["# Equivalence report", "", f"**{report.verdict}**: {_escaped(agreement(report))}.", ""]
+    lines += ["## The ladder of evidence", ""]
     lines += _table(
-        ["domain", "verdict", "networks", "entries", "largest difference", "undecided", "zero everywhere", "rests on"],
-        [
-            [
-                d.name,
-                d.verdict,
-                f"{d.networks:,}",
-                f"{d.entries:,}",
-                fraction(d.worst_fraction_of_bound),
-                _escaped(undecided(d.undecided)) or "0",
-                f"{d.vacuous_entries:,}",
-                d.rests_on,
-            ]
-            for d in report.domains
-        ],
+        ["evidence", "domain", "verdict", "networks", "entries", "largest difference", "undecided", "zero everywhere"],
+        (row for rung in report.ladder for row in _rung(rung, report)),
     )
+    rests_on = {d.rung: d.rests_on for d in report.domains}
+    if report.oracles:
+        rests_on[report.ladder[-1].name] = report.oracles.rests_on
+    lines += ["", *(f"- {name}: {_escaped(line)}" for name, line in rests_on.items())]
     for found in report.disagreements:
         lines += ["", *_disagreement(found)]
     lines += ["", "## What was drawn", ""]
@@ -57,15 +57,43 @@ def write(report: Report) -> str:
         ),
     )
     lines += ["", "## Not covered", "", *(f"- {_escaped(line)}" for line in report.not_covered)]
-    lines += ["", "## How to reproduce", ""]
-    said = {**report.settings} if report.seed is None else {"seed": report.seed, **report.settings}
+    return "\n".join([*lines, *_reproduce(report.settings, report.seed, report.versions, report.interrupted)]) + "\n"
+
+
+def _rung(rung: Rung, report: Report) -> Iterable[list[str]]:
+    members = [d for d in report.domains if d.rung == rung.name]
+    for d in members:
+        largest = fraction(d.worst_fraction_of_bound)
+        if d.false_agreement_probability is not None:
+            largest = f"none, but by chance ({d.false_agreement_probability:.1e})"
+        counts = [f"{d.networks:,}", f"{d.entries:,}", largest, _escaped(undecided(d.undecided)) or "0"]
+        yield [rung.name, d.name, d.verdict, *counts, f"{d.vacuous_entries:,}"]
+    o = report.oracles
+    if o and not members and rung.networks:
+        counts = [f"{o.networks:,}", f"{o.entries:,}", "within the oracles' errors", f"{o.unsure_entries:,}", "–"]
+        yield [rung.name, ", ".join(o.oracles), o.verdict, *counts]
+    elif not members:
+        yield [rung.name, "–", "not covered", "0", "0", "–", "–", "–"]
+
+
+def _reproduce(settings: dict[str, Any], seed: int | None, versions: dict[str, str], interrupted: bool) -> list[str]:
+    said = settings if seed is None else {"seed": seed, **settings}
     rows = [
         [name, _escaped(", ".join(value) if isinstance(value, list) else str(value))] for name, value in said.items()
     ]
-    lines += _table(["setting", "value"], rows + [[f"version of {name}", v] for name, v in report.versions.items()])
-    if report.interrupted:
-        lines += ["", "The run was interrupted; this is what was found up to then."]
-    return "\n".join(lines) + "\n"
+    lines = ["", "## How to reproduce", ""]
+    lines += _table(["setting", "value"], rows + [[f"version of {name}", v] for name, v in versions.items()])
+    return lines + (["", "The run was interrupted; this is what was found up to then."] if interrupted else [])
+
+
+def _certificates(report: CertificateReport) -> str:
+    lines = ["# Identity certificates", "", f"**{report.verdict}**: {_escaped(certificates.said(report))}.", ""]
+    lines += _table(certificates.HEAD, ([_escaped(cell) for cell in row] for row in certificates.rows(report)))
+    for c in report.architectures:
+        if c.witness:
+            lines += ["", *_disagreement(c.witness)]
+    lines += ["", "## Not covered", "", *(f"- {_escaped(line)}" for line in report.not_covered)]
+    return "\n".join([*lines, *_reproduce(report.settings, report.seed, report.versions, report.interrupted)]) + "\n"
 
 
 def _disagreement(found: Disagreement) -> list[str]:
@@ -79,6 +107,11 @@ def _disagreement(found: Disagreement) -> list[str]:
         lines += _table(["first difference", f"{found.address} ({_escaped(found.index or '')})"], [])
         lines += [f"| {_escaped(name)} | {number(value)} |" for name, value in found.values.items()]
         lines += ["", f"The {times_the_bound(found)}.", ""]
+    if found.oracles:
+        side = next((t.sides_with for t in found.oracles if t.sides_with), [])
+        lines += [f"The loss itself sides with {_escaped(groups([side])) if side else 'no engine'}.", ""]
+        lines += _table(["oracle", "its value", ""], (list(row) for row in testimonies(found)))
+        lines += [""]
     lines += _table(["layer", "weights", "bias"], ([str(m.layer), m.weights, m.bias or "–"] for m in found.layers))
     lines += ["", "```", *(f"{name} = {values}" for name, values in numbers(found.case)), found.replay, "```"]
     return lines

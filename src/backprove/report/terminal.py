@@ -8,7 +8,16 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from backprove.findings import CaseFinding, ComparisonReport, Disagreement, DomainFinding, LayerFinding, Report
+from backprove.findings import (
+    CaseFinding,
+    ComparisonReport,
+    Disagreement,
+    DomainFinding,
+    LayerFinding,
+    OracleFinding,
+    Report,
+    Rung,
+)
 from backprove.report.words import (
     agreement,
     count_of,
@@ -18,99 +27,146 @@ from backprove.report.words import (
     number,
     numbers,
     safe,
+    testimonies,
     times_the_bound,
     undecided,
 )
 
 STYLES = {"AGREE": "bold green", "DISAGREE": "bold red", "UNDECIDED": "bold yellow"}
+LEFT_OUT = ": left out"
 SHOWN_ENTRIES = 24
 SHOWN_LAYERS = 12
 
 
-def _verdict(name: str) -> Text:
+def verdict(name: str) -> Text:
     return Text(name, style=STYLES[name])
 
 
-def _plain_table(*columns: str, right: Iterable[int] = ()) -> Table:
+def plain_table(*columns: str, right: Iterable[int] = ()) -> Table:
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
     for i, name in enumerate(columns):
         table.add_column(name, justify="right" if i in set(right) else "left", overflow="fold")
     return table
 
 
-def _indented(part: RenderableType) -> Padding:
+def indented(part: RenderableType) -> Padding:
     return Padding(part, (0, 0, 0, 2), expand=False)
 
 
 def show_report(report: Report, console: Console, *, quiet: bool = False) -> None:
     """The outcome of a run: the verdict per domain, every disagreement, what was not covered."""
     if not quiet:
-        for domain in report.domains:
-            _show_domain(domain, console)
+        for rung in report.ladder:
+            _show_rung(rung, report, console)
         console.print()
     for i, found in enumerate(report.disagreements):
         same = next((d for d in report.disagreements[:i] if (d.case, d.groups) == (found.case, found.groups)), None)
-        _show_disagreement(found, console, same)
+        show_disagreement(found, console, same)
         console.print()
-    console.print(_verdict(report.verdict), Text(agreement(report)))
+    console.print(verdict(report.verdict), Text(agreement(report)))
     if report.interrupted:
         console.print(Text("Interrupted: this is what was found up to then.", style="yellow"))
     if not quiet:
         console.print(Text("not covered", style="dim"))
-        for line in report.not_covered:
-            console.print(_indented(Text(safe(line), style="dim")))
+        shown = {line for rung in report.ladder for line in rung.not_covered}
+        left_out = [line.removesuffix(LEFT_OUT) for line in report.not_covered if line.endswith(LEFT_OUT)]
+        for line in (*report.not_covered, *([f"left out: {', '.join(left_out)}"] if left_out else [])):
+            if line not in shown and not line.endswith(LEFT_OUT):
+                console.print(indented(Text(safe(line), style="dim")))
+
+
+def _show_rung(rung: Rung, report: Report, console: Console) -> None:
+    """A rung of the ladder: what it rests on, its domains, what it does not cover."""
+    members = [d for d in report.domains if d.rung == rung.name]
+    oracles = report.oracles if not members and rung.networks else None
+    lines = [line for line in rung.not_covered if not line.endswith(LEFT_OUT)]
+    if not members and not oracles and not lines:
+        return
+    rests_on = [found.rests_on for found in (*members, oracles) if found and rung.verdict == "AGREE"][:1]
+    console.print(Text.assemble((rung.name, "bold"), "".join(f": {line}" for line in rests_on)))
+    for domain in members:
+        _show_domain(domain, console)
+    if oracles:
+        _show_oracles(oracles, console)
+    for line in lines:
+        console.print(indented(Text(f"not covered: {safe(line)}", style="dim")))
+
+
+def _show_oracles(found: OracleFinding, console: Console) -> None:
+    counts = (
+        f"{' ' * (10 - len(found.verdict))}{count_of(found.networks, 'network')}, {count_of(found.entries, 'entry')}"
+    )
+    console.print(Text.assemble("  oracles   ", verdict(found.verdict), counts))
+    details = " and ".join(found.oracles)
+    if found.disagreeing_networks:
+        details += f" contradict all engines on {count_of(found.disagreeing_networks, 'network')}"
+    console.print(Padding(Text(details), (0, 0, 0, 12), expand=False))
+
+
+def _counts(found: DomainFinding | OracleFinding) -> str:
+    gap = " " * (10 - len(found.verdict))
+    return f"{gap}{count_of(found.networks, 'network')}, {count_of(found.entries, 'entry')}"
 
 
 def _show_domain(d: DomainFinding, console: Console) -> None:
-    counts = f"{' ' * (10 - len(d.verdict))}{count_of(d.networks, 'network')}, {count_of(d.entries, 'entry')}"
-    console.print(Text.assemble(f"{d.name:<10}", _verdict(d.verdict), counts))
-    details = [d.rests_on if d.entries else "nothing was compared"]
-    if d.entries and d.worst_fraction_of_bound is not None:
-        details[0] += f"; the largest takes up {fraction(d.worst_fraction_of_bound)}"
+    console.print(Text.assemble(f"  {d.name:<10}", verdict(d.verdict), _counts(d)))
+    details = [] if d.entries else ["nothing was compared"]
     if d.disagreeing_networks:
         details = [f"engines disagree on {count_of(d.disagreeing_networks, 'network')}"]
+    elif d.entries and d.worst_fraction_of_bound is not None:
+        details.append(f"the largest takes up {fraction(d.worst_fraction_of_bound)}")
+    elif d.false_agreement_probability is not None:
+        details.append(f"by chance, at most, with a probability of {d.false_agreement_probability:.1e} in each network")
     if d.undecided:
         details.append(f"undecided: {undecided(d.undecided)}")
     weak = f", {d.weak_entries:,} no larger than their rounding" if d.weak_entries else ""
     zero = f"{count_of(d.vacuous_entries, 'entry')} zero in every engine"
     details.append(f"{zero}{weak}; {count_of(d.repeated, 'network')} run twice")
     for line in details:
-        console.print(Padding(Text(line), (0, 0, 0, 10), expand=False))
+        console.print(Padding(Text(line), (0, 0, 0, 12), expand=False))
 
 
-def _show_disagreement(found: Disagreement, console: Console, same: Disagreement | None) -> None:
+def show_disagreement(found: Disagreement, console: Console, same: Disagreement | None) -> None:
     seen = count_of(found.networks, "network")
-    console.print(Text.assemble(_verdict("DISAGREE"), f" in {found.domain}: {groups(found.groups)}  ({seen})"))
+    console.print(Text.assemble(verdict("DISAGREE"), f" in {found.domain}: {groups(found.groups)}  ({seen})"))
     if same is not None:
-        console.print(_indented(Text(f"smallest network that shows it: the same as in {same.domain}")))
-        console.print(_indented(Text(f"again: {found.replay}")))
+        console.print(indented(Text(f"smallest network that shows it: the same as in {same.domain}")))
+        console.print(indented(Text(f"again: {found.replay}")))
         return
-    console.print(_indented(Text(f"smallest network that shows it: {network(found.case)}")))
+    console.print(indented(Text(f"smallest network that shows it: {network(found.case)}")))
     for name, values in numbers(found.case):
         console.print(Padding(Text(f"{name} = {values}"), (0, 0, 0, 4), expand=False))
     for name in found.unstable:
-        console.print(_indented(Text(f"{safe(name)} differs from itself on this very network", style="red")))
+        console.print(indented(Text(f"{safe(name)} differs from itself on this very network", style="red")))
     for name, failure in found.failures.items():
-        console.print(_indented(Text(f"{safe(name)} {safe(failure)}", style="red")))
+        console.print(indented(Text(f"{safe(name)} {safe(failure)}", style="red")))
         for line in found.tracebacks.get(name, "").splitlines():
             console.print(Padding(Text(safe(line), style="dim"), (0, 0, 0, 4), expand=False))
-    console.print(_indented(_layer_map(found.layers)))
+    console.print(indented(_layer_map(found.layers)))
     if found.address is not None:
-        console.print(_indented(Text(f"first difference: {found.address} ({found.index})")))
-        table = _plain_table("", "")
+        console.print(indented(Text(f"first difference: {found.address} ({found.index})")))
+        table = plain_table("", "")
         table.show_header = False
         for name, value in found.values.items():
             table.add_row(safe(name), number(value))
         console.print(Padding(table, (0, 0, 0, 4), expand=False))
-        console.print(_indented(Text(times_the_bound(found))))
-    console.print(_indented(Text(f"again: {found.replay}")))
+        console.print(indented(Text(times_the_bound(found))))
+    if found.oracles:
+        side = next((t.sides_with for t in found.oracles if t.sides_with), [])
+        console.print(indented(Text(f"the loss itself sides with {groups([side]) if side else 'no engine'}")))
+        table = plain_table("", "", "")
+        table.show_header = False
+        for oracle, value, margin in testimonies(found):
+            table.add_row(oracle, value, margin)
+        console.print(Padding(table, (0, 0, 0, 4), expand=False))
+    console.print(indented(Text(f"again: {found.replay}")))
 
 
 def _layer_map(layers: list[LayerFinding]) -> Table:
-    table = _plain_table("layer", "weights", "bias")
+    table = plain_table("layer", "weights", "bias")
     differing = [part for part in layers if part.weights != "AGREE" or part.bias not in ("AGREE", None)]
     for part in layers if len(layers) <= SHOWN_LAYERS else differing[:SHOWN_LAYERS]:
-        table.add_row(str(part.layer), _verdict(part.weights), _verdict(part.bias) if part.bias else Text("none"))
+        table.add_row(str(part.layer), verdict(part.weights), verdict(part.bias) if part.bias else Text("none"))
     return table
 
 
@@ -126,7 +182,7 @@ def show_comparison(
     engines = "the engines agree" if all(c.engines_verdict == "AGREE" for c in report.cases) else "see above"
     said = f"{count_of(len(report.cases), 'case')}: {engines}; "
     said += f"{checked - slips:,} of {checked:,} published numbers reproduced" if checked else "nothing published"
-    console.print(_verdict(report.verdict), Text(said))
+    console.print(verdict(report.verdict), Text(said))
 
 
 def _show_case(case: CaseFinding, console: Console, quiet: bool, everything: bool) -> None:
@@ -136,26 +192,26 @@ def _show_case(case: CaseFinding, console: Console, quiet: bool, everything: boo
     line = f"{groups(case.groups)} in {case.domain}"
     if case.worst_fraction_of_bound is not None:
         line += f"; largest difference {fraction(case.worst_fraction_of_bound)}"
-    console.print(_verdict(case.engines_verdict), Text(line))
+    console.print(verdict(case.engines_verdict), Text(line))
     if case.undecided:
-        console.print(_indented(Text(f"undecided: {undecided(case.undecided)}", style="yellow")))
+        console.print(indented(Text(f"undecided: {undecided(case.undecided)}", style="yellow")))
     for name, failure in case.failures.items():
-        console.print(_indented(Text(f"{safe(name)} {safe(failure)}", style="red")))
+        console.print(indented(Text(f"{safe(name)} {safe(failure)}", style="red")))
     for said in case.not_covered:
-        console.print(_indented(Text(safe(said), style="dim")))
+        console.print(indented(Text(safe(said), style="dim")))
     if case.engines_verdict == "DISAGREE":
-        console.print(_indented(_layer_map(case.layers)))
+        console.print(indented(_layer_map(case.layers)))
         if case.first_difference and case.first_difference["address"]:
-            console.print(_indented(Text(f"first difference: {case.first_difference['address']}")))
+            console.print(indented(Text(f"first difference: {case.first_difference['address']}")))
     if not quiet:
-        console.print(_indented(_gradients(case, everything)))
+        console.print(indented(_gradients(case, everything)))
     _show_published(case, console, everything and not quiet)
 
 
 def _gradients(case: CaseFinding, everything: bool) -> Table:
     """A row an entry, a column an engine."""
     names = list(case.gradients)
-    table = _plain_table("dC/d…", *map(safe, names), right=range(1, 1 + len(names)))
+    table = plain_table("dC/d…", *map(safe, names), right=range(1, 1 + len(names)))
     rows = list(_entries(case, names))
     shown = rows if everything or len(rows) <= SHOWN_ENTRIES else rows[: SHOWN_ENTRIES - 4]
     for label, values in shown:
@@ -184,9 +240,9 @@ def _show_published(case: CaseFinding, console: Console, everything: bool) -> No
     rows = case.published if everything or len(case.published) <= SHOWN_ENTRIES + 8 else slips
     if not rows:
         return
-    table = _plain_table("published", "printed", "recomputed", "", right=(1, 2))
+    table = plain_table("published", "printed", "recomputed", "", right=(1, 2))
     for p in rows:
         verdict = Text("reproduced", style="green") if p.reproduced else Text("NOT reproduced", style="bold red")
         digits = max(10, sum(c.isdigit() for c in p.printed.lower().split("e")[0].lstrip("-+0.")) + 2)
         table.add_row(safe(p.label), safe(p.printed), number(p.recomputed, min(digits, 17)), verdict)
-    console.print(_indented(table))
+    console.print(indented(table))

@@ -14,7 +14,7 @@ def safe(text: str) -> str:
 
 def count_of(count: int, name: str) -> str:
     """`1 network`, `1,200 entries`."""
-    plural = name[:-1] + "ies" if name.endswith("y") else name + "s"
+    plural = name[:-1] + "ies" if name.endswith("y") else name + ("es" if name.endswith("s") else "s")
     return f"{count:,} {name if count == 1 else plural}"
 
 
@@ -42,6 +42,8 @@ def fraction(value: float | None) -> str:
 
 def times_the_bound(found: Disagreement) -> str:
     """The difference against what rounding explains."""
+    if found.difference is None:
+        return "these are different elements of the field of integers modulo 2^61 - 1"
     if found.radius is None:
         return f"difference {number(found.difference)}; nothing is rounded here"
     if isinstance(found.difference, str):
@@ -50,6 +52,19 @@ def times_the_bound(found: Disagreement) -> str:
     return (
         f"difference {number(found.difference, 3)} is {ratio} times what rounding explains ({number(found.radius, 3)})"
     )
+
+
+def testimonies(found: Disagreement) -> list[tuple[str, str, str]]:
+    """(oracle, its value, how much farther off the others are) where engines differ."""
+    rows = []
+    for t in found.oracles:
+        at = "" if t.address == found.address else f" for {t.address}"
+        margin = ""
+        if t.margin is not None:
+            who = "the others are" if t.sides_with else "they are"
+            margin = f"{who} {number(t.margin, 2)} times as far off"
+        rows.append((t.oracle, f"{number(t.value)} ± {number(t.error, 2)}{at}", margin))
+    return rows
 
 
 def network(case: dict[str, Any]) -> str:
@@ -84,11 +99,14 @@ def agreement(report: Report) -> str:
         return f"{groups(report.groups)} on {where}"
     if report.verdict == "DISAGREE":
         networks = sum(d.disagreeing_networks for d in report.domains)
+        networks += report.oracles.disagreeing_networks if report.oracles else 0
         return f"{groups(report.groups)} on {networks:,} of {count_of(report.networks, 'network')}"
     if not report.entries:
         return "nothing was compared"
+    own = {name: c for d in report.domains for name, c in d.conventions.items()}
+    but = "".join(f"; {safe(name)} agrees but for the convention at kinks (relu'(0) = {c})" for name, c in own.items())
     undecided = sum(d.undecided_entries for d in report.domains)
-    return f"{undecided:,} of {where} undecided; nothing disagrees"
+    return f"{undecided:,} of {where} undecided; nothing disagrees{but}"
 
 
 def undecided(reasons: dict[str, int]) -> str:

@@ -22,6 +22,7 @@ import numpy.typing as npt
 from backprove.case import LEAKY_SLOPE
 
 Float = npt.NDArray[np.float64]
+Mask = npt.NDArray[np.bool_]
 TANH = 6.0
 
 
@@ -49,6 +50,8 @@ class Unit:
     slope_error: Float
     sup2: float
     sup3: float
+    left: float = 0.0
+    """The slope left of the kink; right of it the slope is 1."""
     jump: float = 0.0
 
 
@@ -71,7 +74,7 @@ def _bend(left: float) -> Callable[[Float, float], Unit]:
     def unit(z: Float, u: float) -> Unit:
         slope = np.where(z > 0, 1.0, left)
         zero = np.zeros_like(z)
-        return Unit(slope * z, slope, zero, u * abs(left * z), zero, 0, 0, 1 - left)
+        return Unit(slope * z, slope, zero, u * abs(left * z), zero, 0, 0, left, 1 - left)
 
     return unit
 

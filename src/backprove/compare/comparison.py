@@ -1,29 +1,16 @@
-"""Gradients in, Comparison out: the only place where two numbers are judged equal.
+"""What came of comparing engines on one case: data, and what follows from it."""
 
-Engines are peers. Each entry of each pair is AGREE, DISAGREE or UNDECIDED; an engine that raises, returns nothing, a
-wrong shape or a wrong type disagrees with everybody. What an engine did not compute is not covered, never agreement.
-"""
-
-from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import combinations
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from backprove.case import Address, Case, address, blocks
-from backprove.domains import DOMAINS, Array, Domain
-from backprove.engines import Engine
-from backprove.outcome import Mask, Outcome, run
-from backprove.rounding import Analysis, analyse
+from backprove.domains import Array, Domain
+from backprove.outcome import Mask, Outcome
 from backprove.verdict import Verdict
-
-__all__ = ["Comparison", "Difference", "Outcome", "Pair", "compare", "group", "judge", "run"]
-
-# What Python's own numbers raise where hardware's give infinity or NaN.
-ARITHMETIC = {"raised ZeroDivisionError", "raised OverflowError", "raised FloatingPointError"}
 
 Verdicts = npt.NDArray[np.int8]
 
@@ -127,6 +114,12 @@ class Comparison:
             set(self.failures),
         )
 
+    @cached_property
+    def degree(self) -> int:
+        """In a field: answers that are not the same agree here with probability at most degree / modulus."""
+        answers = [o.values for o in self.outcomes.values() if o.values is not None]
+        return self.domain.degree(answers) or 0 if len(answers) > 1 else 0
+
     @property
     def worst_fraction(self) -> float:
         """The largest difference as a fraction of the bound, over all entries that agree."""
@@ -184,11 +177,13 @@ class Comparison:
         numbers = list(values.values())
         try:
             with np.errstate(all="ignore"):
-                difference = float(max(numbers) - min(numbers))
+                difference: float | None = float(max(numbers) - min(numbers))
         except (TypeError, ValueError, OverflowError):
             difference = float("nan")
         if any(x != x for x in numbers):
             difference = float("nan")
+        if self.domain.modulus:  # a field has no distances
+            difference = None
         exact = self.domain.unit_roundoff is None
         radius = None if exact else float(2 * self.radius[at])
         return Difference(address(self.case, at), values, difference, radius, None if exact else fraction)
@@ -205,95 +200,3 @@ def group(names: list[str], apart: set[tuple[str, str]], alone: set[str]) -> lis
         else:
             groups.append([name])
     return groups
-
-
-def compare(case: Case, domain: Domain, engines: Mapping[str, Engine]) -> Comparison:
-    """Run every engine on the case and judge every pair, entry by entry."""
-    return judge(case, domain, {name: run(engine, case, domain) for name, engine in engines.items()})
-
-
-def judge(case: Case, domain: Domain, outcomes: dict[str, Outcome]) -> Comparison:
-    """Judge outcomes that are already there."""
-    with np.errstate(all="ignore"):
-        return _judge(case, domain, outcomes)
-
-
-def _judge(case: Case, domain: Domain, outcomes: dict[str, Outcome]) -> Comparison:
-    analysis = analyse(case, domain) if domain.unit_roundoff is not None else None
-    radius = np.zeros(case.entries) if analysis is None else analysis.radii()
-    everything = np.ones(case.entries, dtype=bool)
-    left = {
-        name for name, o in outcomes.items() if o.kind in ARITHMETIC and analysis and not _settled(analysis, domain)
-    }
-    outcomes = {
-        name: Outcome(refused=f"{name} {o.failure}, beyond the range of {domain.name}") if name in left else o
-        for name, o in outcomes.items()
-    }
-    values = {name: o.values for name, o in outcomes.items() if o.values is not None}
-    pairs = []
-    for first, second in combinations(values, 2):
-        compared = everything
-        for mask in (outcomes[first].covered, outcomes[second].covered):
-            compared = compared if mask is None else compared & mask
-        verdicts, fraction = domain.judge(values[first], values[second], radius)
-        if compared is not everything:
-            verdicts[~compared], fraction[~compared] = Verdict.AGREE, 0
-        pairs.append(Pair(first, second, verdicts, fraction, compared))
-    reasons: dict[str, int] = {}
-    if case.loss.name.endswith("cross_entropy") or any((p.verdicts == Verdict.DISAGREE).any() for p in pairs):
-        reasons = _excuse(case, domain, values, pairs, analysis or analyse(case, DOMAINS["float64"]))
-    if left and not reasons:
-        reasons = {"range": case.entries}
-    return Comparison(case, domain, outcomes, pairs, radius, reasons)
-
-
-def _excuse(
-    case: Case, domain: Domain, values: dict[str, Array], pairs: list[Pair], analysis: Analysis
-) -> dict[str, int]:
-    """Turn into UNDECIDED what is no disagreement: where the loss has no value, beyond the range, or at a kink."""
-    counts: dict[str, int] = {}
-
-    def excuse(reason: str, pair: Pair, where: Mask) -> None:
-        pair.verdicts[where & pair.compared] = Verdict.UNDECIDED
-        counts[reason] = max(counts.get(reason, 0), int((where & pair.compared).sum()))
-
-    undefined = analysis.undefined() if case.loss.name.endswith("cross_entropy") else ""
-    for pair in pairs:
-        differs = pair.verdicts == Verdict.DISAGREE
-        if undefined:
-            excuse(undefined, pair, pair.compared)
-        elif not differs.any():
-            continue
-        elif domain.unit_roundoff is not None and not _within_range(analysis, domain):
-            excuse("range", pair, differs)
-        elif any(kink.any() for kink in analysis.kinks):
-            radius, open_radius = analysis.radii(), analyse(case, analysis.domain, open_kinks=True).radii()
-            difference = np.abs(_floats(values[pair.first]) - _floats(values[pair.second]))
-            # Two slopes between the sides of a kink are apart by the width of the open interval, and by rounding.
-            inside = (difference <= open_radius + radius) & (open_radius > radius)
-            excuse("kink", pair, differs & inside)
-    return {reason: count for reason, count in counts.items() if count}
-
-
-def _settled(analysis: Analysis, domain: Domain) -> bool:
-    """Whether the loss has a value and the range of the numbers holds the computation."""
-    return not analysis.undefined() and _within_range(analysis, domain)
-
-
-def _floats(values: Array) -> Array:
-    """Numbers of any domain as float64; what is beyond its range is infinite."""
-
-    def nearest(x: Any) -> float:
-        try:
-            return float(x)
-        except OverflowError:
-            return float("inf")
-
-    return np.array([nearest(x) for x in values], dtype=np.float64)
-
-
-def _within_range(analysis: Analysis, domain: Domain) -> bool:
-    """Whether the precision's range holds the whole computation, intermediate values included."""
-    passed = [*analysis.z, *analysis.a, *analysis.delta, *analysis.loss_gradient[:-1], *analysis.weights]
-    fits = all(np.isfinite(v.radius).all() and (np.abs(v.value) + v.radius < domain.huge).all() for v in passed)
-    return fits and analysis.largest < domain.huge

@@ -1,0 +1,66 @@
+"""Which statements to prove, and what all certificates together say."""
+
+import itertools
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from backprove.campaign import versions
+from backprove.case import LOSSES
+from backprove.certificate.certify import SAMPLES, Statement
+from backprove.certificate.points import Architecture
+from backprove.findings import Certificate, CertificateReport
+from backprove.formulations.y_minus_t import CLAIMED
+from backprove.verdict import Verdict
+
+
+def statements(
+    sizes: Iterable[tuple[int, ...]], activations: Sequence[tuple[str, str]], losses: Sequence[str] | None
+) -> list[Statement]:
+    """One for each architecture, (hidden, output) activations and loss.
+
+    `losses` None: squared_error, and each logarithmic loss behind the outputs it is made for. Left out is binary
+    cross-entropy behind a single softmax unit, where 1 - a is always 0.
+    """
+    found = []
+    for size, (hidden, output), loss in itertools.product(dict.fromkeys(sizes), activations, losses or LOSSES):
+        if losses is None and loss != "squared_error" and (output, loss) not in CLAIMED:
+            continue
+        if output == "softmax" and loss == "binary_cross_entropy" and size[-1] == 1:
+            continue
+        names = (hidden,) * (len(size) - 2) + (output,)
+        found.append(Statement(Architecture(size, names), loss))
+    return found
+
+
+def conclude(
+    found: Sequence[Certificate], *, seed: int, settings: dict[str, Any], interrupted: bool, seconds: float
+) -> CertificateReport:
+    """The report on several certificates."""
+    verdict = Verdict.of(Verdict[c.verdict] for c in found) if found else Verdict.UNDECIDED
+    return CertificateReport(
+        verdict=verdict.name,
+        seed=seed,
+        versions=versions(),
+        settings=settings,
+        architectures=list(found),
+        not_covered=list(_not_covered(found, settings["engines"])),
+        interrupted=interrupted,
+        timing={"seconds": seconds},
+    )
+
+
+def _not_covered(found: Sequence[Certificate], engines: Sequence[str]) -> Iterable[str]:
+    yield "floating point: this is about formulas; how they round is what `backprove run` looks at"
+    yield f"other architectures; batches of other than 1 and {SAMPLES} samples; networks without biases"
+    if sampled := [c for c in found if c.gate_patterns.tested < c.gate_patterns.of]:
+        yield (
+            f"sides of kinks: of {len(sampled):,} statements only a random sample of the patterns was tested, "
+            "the others all of them for one sample"
+        )
+    yield f"sides of kinks in batches of {SAMPLES} samples, but for a few random patterns"
+    yield "what divides by 0: the formulas are compared wherever they have a value"
+    if any(name.rpartition(":")[1] for name in engines):
+        yield "an engine that branches on values, or keeps anything between calls, at other points than those tried"
+    for c in found:
+        for line in c.not_covered:
+            yield f"{'-'.join(map(str, c.layers))} {c.activations[-1]} {c.loss}: {line}"

@@ -1,0 +1,143 @@
+"""Commands that compare engines on networks: run, replay, compare."""
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from backprove.cli.app import app
+from backprove.cli.options import (
+    TROUBLE,
+    Debug,
+    Engines,
+    Foreign,
+    Json,
+    NoColor,
+    Quiet,
+    Reports,
+    check_reports,
+    chosen,
+    complain,
+    console,
+    failures_folder,
+    finish,
+    load_engines,
+    seconds,
+)
+from backprove.errors import BackproveError
+
+
+@app.command()
+def run(
+    networks: Annotated[int, typer.Option("--networks", min=1, help="Networks in every domain.")] = 200,
+    time_limit: Annotated[str | None, typer.Option("--for", metavar="60s", help="As many networks as fit.")] = None,
+    seed: Annotated[int, typer.Option("--seed", help="The same seed draws the same networks.")] = 0,
+    max_layers: Annotated[int, typer.Option("--max-layers", min=1, max=64, help="Deepest network.")] = 4,
+    max_width: Annotated[int, typer.Option("--max-width", min=1, max=512, help="Widest layer, in units.")] = 5,
+    max_batch: Annotated[int, typer.Option("--max-batch", min=1, max=512, help="Most samples.")] = 8,
+    activations: Annotated[str | None, typer.Option("--activations", help="Comma-separated; all by default.")] = None,
+    losses: Annotated[str | None, typer.Option("--losses", help="Comma-separated; all by default.")] = None,
+    domains: Annotated[str | None, typer.Option("--domains", help="Comma-separated; all by default.")] = None,
+    engines: Engines = "neuron,matrix,paths",
+    engine: Foreign = None,
+    json: Json = False,
+    report: Reports = None,
+    quiet: Quiet = False,
+    no_color: NoColor = False,
+    debug: Debug = False,
+) -> None:
+    """Random networks: compare the engines on each, entry by entry."""
+    from backprove.campaign import Settings, search
+    from backprove.case import ACTIVATIONS, LOSSES
+    from backprove.domains import DOMAINS
+    from backprove.report.progress import interruptible, progress
+
+    settings = Settings(
+        networks=networks,
+        seconds=None if time_limit is None else seconds(time_limit),
+        seed=seed,
+        max_layers=max_layers,
+        max_width=max_width,
+        max_batch=max_batch,
+        activations=chosen("--activations", activations, ACTIVATIONS),
+        losses=chosen("--losses", losses, LOSSES),
+        domains=chosen("--domains", domains, tuple(DOMAINS)),
+    )
+    check_reports(report)
+    folder = failures_folder()
+    loaded = load_engines(engines, engine)
+    bars = progress(settings.domains, networks if time_limit is None else None, quiet)
+    with bars as show, interruptible(show) as advance:
+        found = search(settings, loaded, progress=advance)
+    finish(found, loaded, json, report, quiet, no_color, folder=folder)
+
+
+@app.command()
+def replay(
+    reference: Annotated[str, typer.Argument(metavar="ID|FILE", help="A recorded id, or a file with cases.")],
+    engines: Annotated[str | None, typer.Option("--engines", help="Other built-in engines than recorded.")] = None,
+    engine: Foreign = None,
+    domains: Annotated[str | None, typer.Option("--domains", help="Other domains than recorded.")] = None,
+    json: Json = False,
+    report: Reports = None,
+    quiet: Quiet = False,
+    no_color: NoColor = False,
+    debug: Debug = False,
+) -> None:
+    """One recorded failing case again."""
+    from dataclasses import replace
+
+    from backprove.campaign.replay import recorded
+    from backprove.campaign.replay import replay as run_again
+    from backprove.domains import DOMAINS
+    from backprove.engines import ENGINES
+
+    check_reports(report)
+    cases = recorded(reference)
+    if domains is not None:
+        wanted = chosen("--domains", domains, tuple(DOMAINS))
+        cases = [replace(one, domain=name) for one in cases for name in wanted]
+    before = [name for name in cases[0].engines if name not in ENGINES]
+    built_in = [name for name in cases[0].engines if name in ENGINES] or list(ENGINES)
+    loaded = load_engines(engines or ",".join(built_in), engine if engine is not None else before)
+    finish(run_again(cases, loaded), loaded, json, report, quiet, no_color, folder=None)
+
+
+@app.command()
+def compare(
+    files: Annotated[list[Path], typer.Argument(metavar="CASE.json …", help="Case files (backprove.case/1).")],
+    engines: Engines = "neuron,matrix,paths",
+    engine: Foreign = None,
+    everything: Annotated[bool, typer.Option("--all", help="Every entry and every published number.")] = False,
+    json: Json = False,
+    quiet: Quiet = False,
+    no_color: NoColor = False,
+    debug: Debug = False,
+) -> None:
+    """The engines on given networks; published numbers in the files are checked digit by digit."""
+    from backprove.case import read_case
+    from backprove.contrast import contrast, finding
+    from backprove.report import json as json_report
+    from backprove.report.terminal import show_comparison
+    from backprove.verdict import Verdict
+
+    loaded = load_engines(engines, engine)
+    cases, trouble = [], False
+    for file in files:
+        try:
+            cases.append(finding(str(file), read_case(file), loaded))
+        except BackproveError as error:
+            complain(str(error))
+            trouble = True
+        except KeyboardInterrupt:
+            complain(f"{file}: interrupted")
+            trouble = True
+            break
+    if cases:
+        found = contrast(cases)
+        if json:
+            sys.stdout.write(json_report.write(found))
+        else:
+            show_comparison(found, console(no_color), quiet=quiet, everything=everything)
+    raise typer.Exit(TROUBLE if trouble else Verdict[found.verdict])

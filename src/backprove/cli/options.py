@@ -1,0 +1,137 @@
+"""What the commands share: their options, and what is done with engines, reports and complaints."""
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, NoReturn
+
+import typer
+
+from backprove.errors import BackproveError
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from backprove.engines import Engine
+    from backprove.findings import Disagreement, Report
+
+TROUBLE = 2
+
+Json = Annotated[bool, typer.Option("--json", help="Machine output on stdout, and nothing else there.")]
+Quiet = Annotated[bool, typer.Option("--quiet", help="The verdict, and what disagrees.")]
+NoColor = Annotated[bool, typer.Option("--no-color", help="No colours (as with NO_COLOR).")]
+Debug = Annotated[bool, typer.Option("--debug", help="Show tracebacks.")]
+Reports = Annotated[
+    list[Path] | None, typer.Option("--report", help="Write a report; .json or .md by the name. Repeatable.")
+]
+Engines = Annotated[str, typer.Option("--engines", help="Built-in engines to compare, comma-separated.")]
+Foreign = Annotated[
+    list[str] | None,
+    typer.Option("--engine", metavar="FILE.py:FUNCTION", help="Another (case, domain) -> Gradient. Repeatable."),
+]
+
+
+def finish(
+    found: "Report",
+    engines: "dict[str, Engine]",
+    json: bool,
+    reports: list[Path] | None,
+    quiet: bool,
+    no_color: bool,
+    *,
+    folder: Path | None,
+) -> NoReturn:
+    """Keep what failed, write the reports, show the outcome, leave with the verdict's code."""
+    from backprove.report import json as json_report
+    from backprove.report import write_report
+    from backprove.report.terminal import show_report
+    from backprove.verdict import Verdict
+
+    if folder:
+        keep(found.disagreements, list(engines), folder)
+    for path in reports or ():
+        write_report(found, path)
+    if json:
+        sys.stdout.write(json_report.write(found))
+    else:
+        show_report(found, console(no_color), quiet=quiet)
+    code = int(Verdict[found.verdict])
+    raise typer.Exit(TROUBLE if found.interrupted and code != Verdict.DISAGREE else code)
+
+
+def keep(found: "Sequence[Disagreement]", engines: list[str], folder: Path) -> None:
+    """Put what failed on record, for `backprove replay`."""
+    from backprove.campaign import replay as recording
+
+    if not found:
+        return
+    try:
+        recording.record(found, engines, folder)
+    except BackproveError as error:
+        complain(f"{error}; the cases are not recorded, replay them from a --report x.json")
+
+
+def load_engines(built_in: str, foreign: list[str] | None) -> "dict[str, Engine]":
+    from backprove.candidate import load_function
+    from backprove.engines import ENGINES
+    from backprove.formulations import FORMULATIONS
+
+    names = chosen("--engines", built_in, tuple(ENGINES)) if built_in.strip() else ()
+    engines: dict[str, Engine] = {name: ENGINES[name] for name in names}
+    for spec in foreign or ():
+        engines[spec] = FORMULATIONS[spec] if spec in FORMULATIONS else load_function(spec)
+    if len(engines) < 2:
+        raise BackproveError("--engines: one engine alone agrees with nobody; name at least two")
+    return engines
+
+
+def chosen(option: str, given: str | None, known: tuple[str, ...]) -> tuple[str, ...]:
+    """A comma-separated choice among known names, in their known order."""
+    if given is None:
+        return known
+    names = [name.strip() for name in given.split(",") if name.strip()]
+    for name in names:
+        if name not in known:
+            raise BackproveError(f"{option}: {name!r} is not one of {', '.join(known)}")
+    if not names:
+        raise BackproveError(f"{option}: is empty; choose among {', '.join(known)}")
+    return tuple(name for name in known if name in names)
+
+
+def seconds(text: str) -> float:
+    unit = {"s": 1, "m": 60, "h": 3600}
+    number, scale = (text[:-1], unit[text[-1]]) if text[-1:] in unit else (text, 1)
+    try:
+        found = float(number) * scale
+    except ValueError:
+        found = 0
+    if not 0 < found < 1e9:
+        raise BackproveError(f"--for: {text!r} is not a time such as 60s, 5m or 2h")
+    return found
+
+
+def failures_folder() -> Path:
+    """Where failing cases go, wherever somebody's engine may change to in between."""
+    from backprove.campaign.replay import FOLDER
+
+    return Path.cwd() / FOLDER
+
+
+def check_reports(paths: list[Path] | None) -> None:
+    from backprove.report import check_report_path
+
+    for path in paths or ():
+        check_report_path(path)
+
+
+def console(no_color: bool) -> "Console":
+    from rich.console import Console
+
+    return Console(no_color=True if no_color else None, highlight=False)
+
+
+def complain(line: str) -> None:
+    from backprove.report.words import safe
+
+    line = line if len(line) <= 600 else f"{line[:400]} … {line[-150:]}"
+    print(f"backprove: {safe(line)}", file=sys.stderr)

@@ -1,0 +1,77 @@
+"""Certificates in words, for every writer."""
+
+from collections.abc import Sequence
+
+from backprove.findings import Certificate, CertificateReport
+from backprove.report.words import count_of, groups
+
+ROWS = 40
+HEAD = ["architecture", "activations", "loss", "verdict", "degree", "false agreement", "patterns", "where"]
+
+
+def sizes(c: Certificate) -> str:
+    return "-".join(map(str, c.layers))
+
+
+def activations(c: Certificate) -> str:
+    hidden, output = c.activations[0], c.activations[-1]
+    return output if len(c.activations) == 1 or hidden == output else f"{hidden}/{output}"
+
+
+def chance(value: float | None) -> str:
+    return "–" if value is None else f"{value:.1e}"
+
+
+def row(c: Certificate) -> list[str]:
+    """One certificate under HEAD."""
+    tested, of = c.gate_patterns.tested, c.gate_patterns.of
+    patterns = f"all {of:,}" if tested >= of else f"{tested:,} of {of:,}"
+    where = "; ".join(c.preconditions) or ("always" if c.verdict == "AGREE" else c.undecided or "–")
+    return [
+        sizes(c),
+        activations(c),
+        c.loss,
+        c.verdict,
+        f"{c.degree:,}",
+        chance(c.false_agreement_probability),
+        patterns,
+        where,
+    ]
+
+
+def rows(report: CertificateReport) -> list[list[str]]:
+    """One row a certificate; of very many, one a pair of activations and loss, with the largest of each number."""
+    if len(report.architectures) <= ROWS:
+        return [row(c) for c in report.architectures]
+    together: dict[tuple[str, ...], list[Certificate]] = {}
+    for c in report.architectures:
+        together.setdefault((activations(c), c.loss, c.verdict, "; ".join(c.preconditions)), []).append(c)
+    return [_summary(members) for members in together.values()]
+
+
+def _summary(members: Sequence[Certificate]) -> list[str]:
+    largest = max(members, key=lambda c: c.degree)
+    found = row(largest)
+    chances = [c.false_agreement_probability for c in members if c.false_agreement_probability is not None]
+    sampled = sum(c.gate_patterns.tested < c.gate_patterns.of for c in members)
+    found[0] = count_of(len(members), "architecture")
+    found[5] = chance(max(chances, default=None))
+    found[6] = f"all but in {sampled:,}" if sampled else "all"
+    return found
+
+
+def said(report: CertificateReport) -> str:
+    """The verdict in a sentence."""
+    of = count_of(len(report.architectures), "statement")
+    if report.verdict == "DISAGREE":
+        refuted = [c for c in report.architectures if c.verdict == "DISAGREE"]
+        who = groups(refuted[0].witness.groups) if refuted[0].witness else ""
+        return f"{who}: {len(refuted):,} of {of} refuted"
+    if report.verdict == "UNDECIDED":
+        return f"{sum(c.verdict != 'AGREE' for c in report.architectures):,} of {of} undecided"
+    worst = max(c.false_agreement_probability or 0.0 for c in report.architectures)
+    names = groups([report.settings["engines"]])
+    return (
+        f"{names} in {of}: the same function at all weights, inputs and targets; "
+        f"that one of these is wrong has a probability of at most {worst:.1e}"
+    )

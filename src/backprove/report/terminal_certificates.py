@@ -1,0 +1,49 @@
+"""Certificates on a terminal."""
+
+from rich.console import Console
+from rich.text import Text
+
+from backprove.findings import Certificate, CertificateReport
+from backprove.report.certificates import HEAD, activations, rows, said, sizes
+from backprove.report.terminal import indented, plain_table, show_disagreement, verdict
+from backprove.report.words import count_of, safe
+
+SHOWN_WITNESSES = 3
+
+
+def show_certificates(report: CertificateReport, console: Console, *, quiet: bool = False) -> None:
+    """A row a certificate, the witnesses, the verdict, what is not covered."""
+    if not quiet:
+        table = plain_table(*HEAD, right=(4, 5, 6))
+        for row in rows(report):
+            table.add_row(*row[:3], verdict(row[3]), *map(safe, row[4:]))
+        console.print(table)
+        console.print()
+    _show_witnesses([c for c in report.architectures if c.verdict == "DISAGREE"], console)
+    if not quiet:
+        _show_witnesses([c for c in report.architectures if c.verdict != "DISAGREE"], console)
+    console.print(verdict(report.verdict), Text(said(report)))
+    if report.interrupted:
+        console.print(Text("Interrupted: this is what was proved up to then.", style="yellow"))
+    if not quiet:
+        console.print(Text("not covered", style="dim"))
+        for line in report.not_covered:
+            console.print(indented(Text(safe(line), style="dim")))
+
+
+def _show_witnesses(found: list[Certificate], console: Console) -> None:
+    witnessed = [c for c in found if c.witness]
+    for c in witnessed[:SHOWN_WITNESSES]:
+        what = f"{sizes(c)} {activations(c)}, {c.loss}"
+        if c.verdict == "DISAGREE":
+            console.print(Text(f"{what}: refuted", style="bold"))
+            if c.holds_if:
+                console.print(indented(Text(f"it would hold if {' or if '.join(c.holds_if)}")))
+        else:
+            console.print(Text(f"{what}: not unless {'; '.join(c.preconditions)}. The witness without:", style="bold"))
+        assert c.witness is not None
+        show_disagreement(c.witness, console, None)
+        console.print()
+    if len(witnessed) > SHOWN_WITNESSES:
+        more = count_of(len(witnessed) - SHOWN_WITNESSES, "witness")
+        console.print(Text(f"… and {more} more: --json has them all", style="dim"))
