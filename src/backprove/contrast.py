@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from backprove.campaign import layers, versions
+from backprove.campaign import at_kinks, layers, versions
 from backprove.campaign.survey import mostly
 from backprove.case import Case, Gradient
 from backprove.compare import Comparison, compare
@@ -24,8 +24,11 @@ def contrast(found: list[CaseFinding]) -> ComparisonReport:
 def finding(file: str, case: Case, engines: Mapping[str, Engine]) -> CaseFinding:
     """Compare the engines on one case in float64 and check what the case's source printed.
 
-    A printed number that is not reproduced is a disagreement. Raises BackproveError where training diverges.
+    A printed number that is not reproduced is a disagreement. Raises BackproveError where training diverges,
+    and where the numbers are residues.
     """
+    if case.modulus:
+        raise BackproveError(f"{file}: modulus: residues are not compared in float64; backprove replay takes them")
     comparison = compare(case, DOMAINS["float64"], engines)
     gradients = {name: o.gradient for name, o in comparison.outcomes.items() if o.gradient is not None}
     own = {name: g for name, g in gradients.items() if name in ENGINES} or gradients
@@ -50,6 +53,7 @@ def finding(file: str, case: Case, engines: Mapping[str, Engine]) -> CaseFinding
         gradients={name: _plain_gradient(g, case) for name, g in gradients.items()},
         worst_fraction_of_bound=comparison.worst_fraction if comparison.pairs else None,
         undecided=comparison.reasons,
+        at_kinks=at_kinks(comparison),
         failures=comparison.failures,
         layers=layers(comparison),
         first_difference=None

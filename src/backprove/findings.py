@@ -9,6 +9,19 @@ CERTIFICATE_FORMAT = "backprove.certificate/1"
 COMPARISON_FORMAT = "backprove.comparison/1"
 
 
+class AtKink(msgspec.Struct, frozen=True, kw_only=True):
+    """An entry left UNDECIDED at a kink: what it may be there, and what the engines say."""
+
+    address: str
+    low: float | str
+    high: float | str
+    exact: bool
+    """Whether the ends are attained; else they enclose."""
+    values: dict[str, float | str]
+    case: dict[str, Any] | None
+    """The network, where it is not the one that the finding is about."""
+
+
 class DomainFinding(msgspec.Struct, frozen=True, kw_only=True):
     """One number domain: what was compared there and what agreement rests on."""
 
@@ -28,6 +41,8 @@ class DomainFinding(msgspec.Struct, frozen=True, kw_only=True):
     disagreeing_networks: int
     conventions: dict[str, str]
     """Engine → its own relu'(0), where that is all that sets it apart at kinks."""
+    at_kink: AtKink | None
+    """The first entry that stayed UNDECIDED at a kink."""
     repeated: int
     """Networks on which every engine ran twice and was compared with itself."""
     rung: str
@@ -195,6 +210,7 @@ class CaseFinding(msgspec.Struct, frozen=True, kw_only=True):
     gradients: dict[str, dict[str, list[Any]]]
     worst_fraction_of_bound: float | None
     undecided: dict[str, int]
+    at_kinks: list[AtKink]
     failures: dict[str, str]
     layers: list[LayerFinding]
     first_difference: dict[str, Any] | None

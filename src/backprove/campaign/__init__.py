@@ -1,6 +1,7 @@
 """Many cases: search, shrink, replay -> Report."""
 
 from backprove.campaign.conclude import conclude, disagreement, layers, versions
+from backprove.campaign.kinks import at_kinks
 from backprove.campaign.look import Look, look, unstable_engines
 from backprove.campaign.shards import Settings, search
 from backprove.campaign.survey import Survey
@@ -9,6 +10,7 @@ __all__ = [
     "Look",
     "Settings",
     "Survey",
+    "at_kinks",
     "conclude",
     "disagreement",
     "layers",

@@ -15,7 +15,7 @@ from backprove.domains import DOMAINS
 from backprove.engines import Engine
 from backprove.errors import BackproveError, CaseError
 from backprove.files import read_json, write_whole
-from backprove.findings import Disagreement, Report
+from backprove.findings import CERTIFICATE_FORMAT, REPORT_FORMAT, Disagreement, Report
 
 FOLDER = Path(".backprove", "failures")
 FORMAT = "backprove.failure/1"
@@ -55,11 +55,15 @@ def recorded(reference: str, folder: Path = FOLDER) -> list[Recorded]:
     kind = data.get("format") if isinstance(data, dict) else None
     try:
         if kind == "backprove.case/1":
-            return [Recorded(case_from(data), domain, ()) for domain in ("float64",)]
+            case = case_from(data)
+            return [Recorded(case, "modular" if case.modulus else "float64", ())]
         if kind == FORMAT:
             return [_entry(data, data.get("engines"))]
-        if kind == "backprove.report/1":
-            found = [_entry(entry, data["settings"]["engines"]) for entry in data["disagreements"]]
+        if kind in (REPORT_FORMAT, CERTIFICATE_FORMAT):
+            if kind == REPORT_FORMAT:
+                found = [_entry(one, data["settings"]["engines"]) for one in data["disagreements"]]
+            else:
+                found = [_entry(c["witness"], c["formulations"]) for c in data["architectures"] if c["witness"]]
             if not found:
                 raise BackproveError(f"{path}: a report without disagreements; there is nothing to replay")
             return found

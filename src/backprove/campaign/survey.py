@@ -3,12 +3,12 @@
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from fractions import Fraction
 
+from backprove.campaign.kinks import Convention, at_kinks
 from backprove.campaign.look import Look, Signature
 from backprove.case import Case
 from backprove.domains import Domain
-from backprove.findings import DomainFinding, OracleFinding
+from backprove.findings import AtKink, DomainFinding, OracleFinding
 from backprove.rounding import conventions
 from backprove.verdict import Verdict
 
@@ -33,23 +33,6 @@ class EngineCount:
     expanded: int = 0
     of: int = 0
     sampled: int = 0
-
-
-@dataclass
-class Convention:
-    """What an engine can take relu'(0) to be, by the networks with kinks where engines differ."""
-
-    possible: frozenset[Fraction] | None = None
-    follows_the_case: bool = True
-
-    def seen(self, own: tuple[Fraction, ...], asked: Fraction) -> None:
-        self.possible = frozenset(own) if self.possible is None else self.possible & frozenset(own)
-        self.follows_the_case &= asked in own
-
-    @property
-    def said(self) -> str:
-        """The convention, where it is the engine's own and one only."""
-        return "" if self.follows_the_case or len(self.possible or ()) != 1 else str(*(self.possible or ()))
 
 
 @dataclass
@@ -108,7 +91,8 @@ class Survey:
     disagreeing: int = 0
     chance: float = 0.0
     """The largest probability, of all networks, that what differs agreed by chance."""
-    conventions: dict[str, "Convention"] = field(default_factory=dict)
+    at_kink: AtKink | None = None
+    conventions: dict[str, Convention] = field(default_factory=dict)
     heard: "Heard" = field(default_factory=lambda: Heard())
     repeated: int = 0
     worst: float = 0.0
@@ -133,6 +117,8 @@ class Survey:
         self.undecided.update(comparison.reasons)
         if comparison.reasons:
             self.undecided_entries += int((comparison.verdicts[comparison.compared] == Verdict.UNDECIDED).sum())
+        if self.at_kink is None:
+            self.at_kink = next(iter(at_kinks(comparison, most=1, case=True)), None)
         if "kink" in comparison.reasons and self.domain.unit_roundoff is not None:
             for name, outcome in comparison.outcomes.items():
                 if outcome.values is not None and outcome.covered is None:
@@ -182,6 +168,7 @@ class Survey:
             undecided=dict(sorted(self.undecided.items())),
             disagreeing_networks=self.disagreeing,
             conventions={name: c.said for name, c in self.conventions.items() if c.said},
+            at_kink=self.at_kink,
             repeated=self.repeated,
             rung=self.domain.rung,
             false_agreement_probability=self.chance if self.domain.modulus else None,

@@ -10,6 +10,7 @@ import numpy.typing as npt
 from backprove.case import Address, Case, address, blocks
 from backprove.domains import Array, Domain
 from backprove.outcome import Mask, Outcome
+from backprove.rounding import Subgradients
 from backprove.verdict import Verdict
 
 Verdicts = npt.NDArray[np.int8]
@@ -58,6 +59,8 @@ class Comparison:
     radius: Array
     reasons: dict[str, int]
     """Why entries are UNDECIDED ("kink", "range", or why the loss has no value), and how many."""
+    subgradients: Subgradients | None = None
+    """What the entries may be at kinks, where engines differ and there are any."""
 
     @cached_property
     def shared(self) -> dict[str, int]:
@@ -146,6 +149,21 @@ class Comparison:
             zero &= np.asarray(v == 0, dtype=bool)
         return int(zero.sum())
 
+    def at_kinks(self) -> list[tuple[Address, float, float, dict[str, Any]]]:
+        """(address, low, high, values): entries that are UNDECIDED between the ends of their subgradient intervals."""
+        if self.subgradients is None or "kink" not in self.reasons:
+            return []
+        low, high = self.subgradients.low, self.subgradients.high
+        open_ = np.flatnonzero((self.verdicts == Verdict.UNDECIDED) & self.compared)
+        return [(address(self.case, int(i)), float(low[i]), float(high[i]), self._values(int(i))) for i in open_]
+
+    def _values(self, at: int) -> dict[str, Any]:
+        return {
+            name: o.values[at]
+            for name, o in self.outcomes.items()
+            if o.values is not None and (o.covered is None or o.covered[at])
+        }
+
     def layer_map(self) -> list[tuple[int, Verdict, Verdict | None]]:
         """(layer, verdict on its weights, verdict on its bias or None), layers from the output backwards."""
         found: dict[int, dict[str, Verdict]] = {}
@@ -168,11 +186,7 @@ class Comparison:
         return None
 
     def _difference(self, at: int) -> Difference:
-        values = {
-            name: o.values[at]
-            for name, o in self.outcomes.items()
-            if o.values is not None and (o.covered is None or o.covered[at])
-        }
+        values = self._values(at)
         fraction = max(float(p.fraction[at]) for p in self.pairs if p.compared[at])
         numbers = list(values.values())
         try:

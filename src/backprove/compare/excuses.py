@@ -30,8 +30,11 @@ def beyond(case: Case, domain: Domain, outcomes: Mapping[str, Outcome], analysis
 
 def excuse(
     case: Case, domain: Domain, values: dict[str, Array], pairs: list[Pair], analysis: Analysis | None
-) -> dict[str, int]:
-    """Turn the verdicts on what is no disagreement into UNDECIDED. Returns the reasons, and the entries of each."""
+) -> tuple[dict[str, int], Subgradients | None]:
+    """Turn the verdicts on what is no disagreement into UNDECIDED.
+
+    Returns the reasons with their entries, and the intervals of the entries at kinks where these were asked for.
+    """
     counts: dict[str, int] = {}
 
     def undecided(reason: str, pair: Pair, where: Mask) -> None:
@@ -61,7 +64,7 @@ def excuse(
         interval = interval or _interval(case, domain)
         first, second = _floats(values[pair.first]), _floats(values[pair.second])
         undecided("kink", pair, differs & inside(first, second, interval))
-    return {reason: count for reason, count in counts.items() if count}
+    return {reason: count for reason, count in counts.items() if count}, interval
 
 
 def _interval(case: Case, domain: Domain) -> Subgradients:

@@ -39,6 +39,7 @@ def _judge(case: Case, domain: Domain, outcomes: dict[str, Outcome]) -> Comparis
         analysis = analyse(case, domain if domain.unit_roundoff is not None else DOMAINS[domain.judged_by])
     radius = np.zeros(case.entries) if analysis is None else analysis.radii()
     reasons: dict[str, int] = {}
+    interval = None
     raised = [name for name, o in outcomes.items() if o.kind in ARITHMETIC]
     if raised and (why := beyond(case, domain, outcomes, analysis)):
         left = {n: Outcome(refused=f"{n} {outcomes[n].failure}, beyond the range of {domain.name}") for n in raised}
@@ -56,5 +57,6 @@ def _judge(case: Case, domain: Domain, outcomes: dict[str, Outcome]) -> Comparis
             verdicts[~compared], fraction[~compared] = Verdict.AGREE, 0
         pairs.append(Pair(first, second, verdicts, fraction, compared))
     if case.loss.name.endswith("cross_entropy") or any(p.verdicts.any() for p in pairs):
-        reasons = excuse(case, domain, values, pairs, analysis) or reasons
-    return Comparison(case, domain, outcomes, pairs, radius, reasons)
+        excused, interval = excuse(case, domain, values, pairs, analysis)
+        reasons = excused or reasons
+    return Comparison(case, domain, outcomes, pairs, radius, reasons, interval)

@@ -18,7 +18,7 @@ from backprove.oracles.tableau import best
 
 # h = 2^-2, 2^-5, … 2^-26, times the weight's size where that exceeds 1. The first is so long that smooth losses profit
 # from extrapolation, the last √u, as long as forward differences like it: shorter ones drown in rounding. Steps closer
-# together (a ratio of 4) gave no smaller errors for half as many evaluations again.
+# together (a ratio of 4) hardly lessen the estimated error (7e-10 for 9e-10 of the value, median of drawn networks).
 _RATIO = 8.0
 _STEPS: Float = np.ldexp(1.0, range(-2, -27, -3))
 _NEAR = 3  # the step, 2^-11, beside which noise is measured
@@ -42,7 +42,8 @@ def central(case: Case) -> Estimate:
 def central_fixed(case: Case, step: float = math.cbrt(3 * UNIT)) -> Float:
     """Central differences as commonly done, one step for all; NaN where the loss has no value. Flat."""
     with np.errstate(all="ignore"):
-        return _measured(case, np.full((1, case.entries), step))[0][0]
+        slopes: Float = _measured(case, np.full((1, case.entries), step))[0][0]
+    return slopes
 
 
 def forward(case: Case, step: float | None = None) -> Float:

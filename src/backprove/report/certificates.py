@@ -6,7 +6,7 @@ from backprove.findings import Certificate, CertificateReport
 from backprove.report.words import count_of, groups
 
 ROWS = 40
-HEAD = ["architecture", "activations", "loss", "verdict", "degree", "false agreement", "patterns", "where"]
+HEAD = ["sizes", "activation", "loss", "verdict", "degree", "chance", "patterns", "where"]
 
 
 def sizes(c: Certificate) -> str:
@@ -60,6 +60,14 @@ def _summary(members: Sequence[Certificate]) -> list[str]:
     return found
 
 
+def patterns(report: CertificateReport) -> str:
+    """How far the sides of kinks were gone through."""
+    most = max((c.gate_patterns.of for c in report.architectures), default=1)
+    sampled = sum(c.verdict == "AGREE" and c.gate_patterns.tested < c.gate_patterns.of for c in report.architectures)
+    line = f"each with every unit on either side of 0, in all patterns (up to {most:,}) for one sample"
+    return line + (f"; but in {count_of(sampled, 'statement')} only a random sample of them" if sampled else "")
+
+
 def said(report: CertificateReport) -> str:
     """The verdict in a sentence."""
     of = count_of(len(report.architectures), "statement")
@@ -69,9 +77,9 @@ def said(report: CertificateReport) -> str:
         return f"{who}: {len(refuted):,} of {of} refuted"
     if report.verdict == "UNDECIDED":
         return f"{sum(c.verdict != 'AGREE' for c in report.architectures):,} of {of} undecided"
-    worst = max(c.false_agreement_probability or 0.0 for c in report.architectures)
+    together = sum(c.false_agreement_probability or 0.0 for c in report.architectures)
     names = groups([report.settings["engines"]])
     return (
         f"{names} in {of}: the same function at all weights, inputs and targets; "
-        f"that one of these is wrong has a probability of at most {worst:.1e}"
+        f"that any of this is wrong has a probability of at most {together:.1e}"
     )

@@ -20,6 +20,7 @@ from backprove.findings import (
 )
 from backprove.report.words import (
     agreement,
+    at_kink,
     count_of,
     fraction,
     groups,
@@ -36,6 +37,7 @@ STYLES = {"AGREE": "bold green", "DISAGREE": "bold red", "UNDECIDED": "bold yell
 LEFT_OUT = ": left out"
 SHOWN_ENTRIES = 24
 SHOWN_LAYERS = 12
+SHOWN_KINKS = 4
 
 
 def verdict(name: str) -> Text:
@@ -119,6 +121,8 @@ def _show_domain(d: DomainFinding, console: Console) -> None:
         details.append(f"by chance, at most, with a probability of {d.false_agreement_probability:.1e} in each network")
     if d.undecided:
         details.append(f"undecided: {undecided(d.undecided)}")
+    if d.at_kink:
+        details.append(f"such as {at_kink(d.at_kink)}")
     weak = f", {d.weak_entries:,} no larger than their rounding" if d.weak_entries else ""
     zero = f"{count_of(d.vacuous_entries, 'entry')} zero in every engine"
     details.append(f"{zero}{weak}; {count_of(d.repeated, 'network')} run twice")
@@ -126,14 +130,20 @@ def _show_domain(d: DomainFinding, console: Console) -> None:
         console.print(Padding(Text(line), (0, 0, 0, 12), expand=False))
 
 
-def show_disagreement(found: Disagreement, console: Console, same: Disagreement | None) -> None:
+def show_disagreement(
+    found: Disagreement,
+    console: Console,
+    same: Disagreement | None,
+    *,
+    shows: str = "smallest network that shows it",
+) -> None:
     seen = count_of(found.networks, "network")
     console.print(Text.assemble(verdict("DISAGREE"), f" in {found.domain}: {groups(found.groups)}  ({seen})"))
     if same is not None:
-        console.print(indented(Text(f"smallest network that shows it: the same as in {same.domain}")))
+        console.print(indented(Text(f"{shows}: the same as in {same.domain}")))
         console.print(indented(Text(f"again: {found.replay}")))
         return
-    console.print(indented(Text(f"smallest network that shows it: {network(found.case)}")))
+    console.print(indented(Text(f"{shows}: {network(found.case)}")))
     for name, values in numbers(found.case):
         console.print(Padding(Text(f"{name} = {values}"), (0, 0, 0, 4), expand=False))
     for name in found.unstable:
@@ -195,6 +205,8 @@ def _show_case(case: CaseFinding, console: Console, quiet: bool, everything: boo
     console.print(verdict(case.engines_verdict), Text(line))
     if case.undecided:
         console.print(indented(Text(f"undecided: {undecided(case.undecided)}", style="yellow")))
+    for kink in case.at_kinks[: None if everything else SHOWN_KINKS]:
+        console.print(indented(Text(at_kink(kink), style="yellow")))
     for name, failure in case.failures.items():
         console.print(indented(Text(f"{safe(name)} {safe(failure)}", style="red")))
     for said in case.not_covered:

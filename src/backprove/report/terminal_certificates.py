@@ -4,20 +4,27 @@ from rich.console import Console
 from rich.text import Text
 
 from backprove.findings import Certificate, CertificateReport
-from backprove.report.certificates import HEAD, activations, rows, said, sizes
+from backprove.report.certificates import HEAD, activations, patterns, rows, said, sizes
 from backprove.report.terminal import indented, plain_table, show_disagreement, verdict
 from backprove.report.words import count_of, safe
 
 SHOWN_WITNESSES = 3
+SHOWN_COLUMNS = 6  # the others are said in lines below
 
 
 def show_certificates(report: CertificateReport, console: Console, *, quiet: bool = False) -> None:
     """A row a certificate, the witnesses, the verdict, what is not covered."""
     if not quiet:
-        table = plain_table(*HEAD, right=(4, 5, 6))
-        for row in rows(report):
-            table.add_row(*row[:3], verdict(row[3]), *map(safe, row[4:]))
+        table = plain_table(*HEAD[:SHOWN_COLUMNS], right=(4, 5))
+        lines = rows(report)
+        for row in lines:
+            table.add_row(*row[:3], verdict(row[3]), *map(safe, row[4:SHOWN_COLUMNS]))
         console.print(table)
+        for row in lines:
+            if row[-1] not in ("always", "–"):
+                what = "open" if row[3] == "UNDECIDED" else "if"
+                console.print(indented(Text(f"{row[0]} {row[1]}, {row[2]}: {what} {safe(row[-1])}")))
+        console.print(indented(Text(patterns(report), style="dim")))
         console.print()
     _show_witnesses([c for c in report.architectures if c.verdict == "DISAGREE"], console)
     if not quiet:
@@ -42,7 +49,7 @@ def _show_witnesses(found: list[Certificate], console: Console) -> None:
         else:
             console.print(Text(f"{what}: not unless {'; '.join(c.preconditions)}. The witness without:", style="bold"))
         assert c.witness is not None
-        show_disagreement(c.witness, console, None)
+        show_disagreement(c.witness, console, None, shows="witness")
         console.print()
     if len(witnessed) > SHOWN_WITNESSES:
         more = count_of(len(witnessed) - SHOWN_WITNESSES, "witness")

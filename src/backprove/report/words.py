@@ -4,7 +4,7 @@ import unicodedata
 from collections.abc import Sequence
 from typing import Any
 
-from backprove.findings import Disagreement, Report
+from backprove.findings import AtKink, Disagreement, Report
 
 
 def safe(text: str) -> str:
@@ -107,6 +107,14 @@ def agreement(report: Report) -> str:
     but = "".join(f"; {safe(name)} agrees but for the convention at kinks (relu'(0) = {c})" for name, c in own.items())
     undecided = sum(d.undecided_entries for d in report.domains)
     return f"{undecided:,} of {where} undecided; nothing disagrees{but}"
+
+
+def at_kink(found: AtKink) -> str:
+    """`W1[1,1] of 1-1 (relu), …: anything from -2 to 0; neuron 0, mine -2`."""
+    where = f" of {network(found.case)}" if found.case else ""
+    says = ", ".join(f"{safe(name)} {number(value, 6)}" for name, value in found.values.items())
+    ends = f"from {number(found.low, 6)} to {number(found.high, 6)}{'' if found.exact else ' at most'}"
+    return f"{found.address}{where} may be anything {ends}: {says}"
 
 
 def undecided(reasons: dict[str, int]) -> str:
