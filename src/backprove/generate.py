@@ -30,7 +30,7 @@ MAX_SQUARES = 4  # in an exact domain, whose numbers have twice the digits after
 SMALL = 2**8
 MAX_WEIGHTS, MAX_BIASES, MAX_SAMPLES = 960, 240, 240  # drawn; larger networks use theirs more than once
 SEED_WORDS = 4
-FIELD_BATCH = 3  # most samples in a field, whose numbers are slow and of which no sample is like another
+FIELD_BATCH = 2  # most samples in a field, whose numbers are slow and of which no sample is like another
 ONE_BY_ONE = 16  # up to so many places, each is there or not by itself; beyond, the first few are
 
 # Where a loss has a value: which output activations it may stand behind, besides those that fit it.
