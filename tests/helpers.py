@@ -11,6 +11,7 @@ from typing import Any
 
 import hypothesis
 import numpy as np
+import pytest
 
 from backprove.case import ACTIVATIONS, Case, Gradient, Layer, Loss, blocks
 from backprove.compare import Comparison, compare
@@ -21,6 +22,13 @@ from backprove.rounding import analyse
 from backprove.verdict import Verdict
 
 FLOAT64, FLOAT32, RATIONAL = DOMAINS["float64"], DOMAINS["float32"], DOMAINS["rational"]
+each_domain = pytest.mark.parametrize(
+    "domain",
+    [
+        pytest.param(d, id=name, marks=pytest.mark.skipif(bool(d.missing()), reason=d.missing()))
+        for name, d in DOMAINS.items()
+    ],
+)
 LOG_LOSSES = ("binary_cross_entropy", "categorical_cross_entropy")
 
 
@@ -60,23 +68,29 @@ def kinked(name: str, kink: Fraction | int = 0) -> Case:
 
 def values(engine: Engine, case: Case, domain: Domain) -> np.ndarray:
     """The flat gradient of an engine that must have one."""
-    outcome = run(engine, case, domain)
+    outcome = run(engine, case, domain.anew())
     assert outcome.values is not None, outcome.failure or outcome.refused
     return outcome.values
 
 
 def radii(case: Case, domain: Domain) -> np.ndarray:
-    """The rounding radius of every entry; 0 where arithmetic is exact."""
-    return np.zeros(case.entries) if domain.unit_roundoff is None else analyse(case, domain).radii()
+    """The radius by which a domain judges each entry: of rounding in its own precision or, for enclosures, in
+    float64; 0 where arithmetic is exact.
+    """
+    return analyse(case, DOMAINS[domain.judged_by]).radii() if domain.judged_by else np.zeros(case.entries)
 
 
 def exact(x: np.ndarray) -> np.ndarray:
-    """The numbers as fractions, so that what a test does with them does not round."""
-    return np.array([Fraction(v if isinstance(v, Fraction) else float(v)) for v in x] + [None], dtype=object)[:-1]
+    """The numbers as fractions, so that what a test does with them does not round; objects do not, or say so."""
+    if x.dtype == object:
+        return x
+    return np.array([Fraction(float(v)) for v in x] + [None], dtype=object)[:-1]
 
 
 def settled(domain: Domain, difference: np.ndarray, allowed: np.ndarray) -> bool:
-    """Whether differences (as fractions) that should be 0 are, up to what rounding explains in all."""
+    """Whether differences (as fractions, or as the domain's own numbers where it does not round) that should be 0 are,
+    up to what rounding explains in all.
+    """
     x = domain.array([float(d) for d in difference]) if domain.unit_roundoff else difference
     verdicts, _ = domain.judge(x, domain.array(np.zeros(len(x))), allowed / 2)
     return bool((verdicts == Verdict.AGREE).all())

@@ -1,4 +1,4 @@
-"""What the checks are worth, measured: python tests/measure.py [alarms|bound|sensitivity|cost|differences|faults ...]
+"""What the checks are worth, measured: python tests/measure.py [faults|ladder|bound|cost|…]; all, if none is named
 
 alarms       networks on which right engines must not be called different
 bound        how far the rounding bound lies above actual errors and below the entries
@@ -6,9 +6,12 @@ sensitivity  runs in which a relative error of 1e-11 in one weight's gradient is
 cost         time against the barest code that does the same arithmetic
 differences  error and cost of finite differences, as networks grow
 faults       what every planted fault shrinks to
+ladder       which rung of the ladder of evidence catches which planted fault, as recorded
+evidence     the same as alarms for the newer rungs: oracles, enclosures, field
+kinks        how much of whole-number relu networks is left undecided
+common       how small an error of a slope in all engines may be that the oracles still object to
 """
 
-import itertools
 import json
 import os
 import sys
@@ -19,14 +22,17 @@ from typing import Any
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # so that other work on the machine disturbs less
 
 import numpy as np
+from quality import evidence as newer
 from quality.exact import errors, exact_gradient
 from quality.faults import FAULTS, NAMED
 from quality.hunt import draw, look_for, said
-from quality.networks import converged, network, ordinary, shape
+from quality.ladder_table import table
+from quality.networks import converged, network, ordinary
 from quality.record import MINIMA
+from quality.record_ladder import LADDER
 
 from backprove.campaign import Settings, search
-from backprove.case import Case, Layer
+from backprove.case import ACTIVATIONS, Case
 from backprove.compare import compare
 from backprove.compare import run as compare_run
 from backprove.domains import DOMAINS, Ball
@@ -51,17 +57,9 @@ def alarms(networks: int = 20_000) -> None:
             f"false alarms {found.disagreeing_networks}"
         )
     random = np.random.default_rng(5)
-    _alarms("whole-number relu, zero biases", (_whole(random) for _ in range(networks // 4)))
+    _alarms("whole-number relu, zero biases", (newer.whole(random) for _ in range(networks // 4)))
     near = (converged(ordinary(random), 10.0 ** -random.integers(6, 17)) for _ in range(networks // 4))
     _alarms("nearly converged", near)
-
-
-def _whole(random: np.random.Generator) -> Case:
-    sizes = shape(random)
-    layers = [Layer(random.integers(-2, 3, size=(n, m)), np.zeros(n), "relu") for m, n in itertools.pairwise(sizes)]
-    batch = int(random.integers(1, 5))
-    inputs, targets = (random.integers(-2, 3, size=(batch, n)) for n in (sizes[0], sizes[-1]))
-    return Case(tuple(layers), inputs, targets)
 
 
 def _alarms(label: str, drawn: Iterable[Case]) -> None:
@@ -183,7 +181,7 @@ def differences(widths: Iterable[int] = (2, 4, 8, 16, 32)) -> None:
             with ball.context():
                 off = max(abs(float(x - e)) for x, e in zip(values.tolist(), exact, strict=True))
                 largest = max(abs(float(e)) for e in exact)
-            cells.append(f"{off / largest:.1e}, {best(lambda way=way: way(case), 3) * 1e3:.3g} ms")
+            cells.append(f"{off / largest:.1e}, {best(lambda way=way, case=case: way(case), 3) * 1e3:.3g} ms")
         print(f"| {'-'.join([str(width)] * 4)} | {case.entries:,} | " + " | ".join(cells) + " |")
 
 
@@ -208,7 +206,36 @@ def faults() -> None:
         print(f"fault {fault.name} in {fault.engine}: {found['address']} of {said(found['case'])}")
 
 
-WHAT = {f.__name__: f for f in (faults, bound, cost, differences, sensitivity, alarms)}
+def ladder() -> None:
+    for line in table(json.loads(LADDER.read_text())):
+        print(line)
+
+
+def evidence(networks: int = 20_000) -> None:
+    for name, count in (("float64", networks), ("ball", networks // 4), ("modular", networks // 4)):
+        print(f"evidence {name}: {newer.counted(newer.drawn(name, count, 10_000), name).said()}")
+
+
+def kinks(networks: int = 5_000) -> None:
+    """The engines with one convention for relu'(0), and with two."""
+    for name in ("float64", "rational", "ball"):
+        for label, engines in (("one convention", ENGINES), ("one engine with relu'(0) = 1", newer.other_convention())):
+            random = np.random.default_rng(5)
+            found = newer.counted((newer.whole(random) for _ in range(networks)), name, engines)
+            share = found.undecided_entries / found.entries
+            print(f"kinks {name}, {label}: {share:.2%} of the entries undecided; {found.said()}")
+
+
+def common(networks: int = 200) -> None:
+    offs = [10.0**-k for k in range(2, 13)]
+    print(f"| slope off in all engines, {networks} networks each | " + " | ".join(f"{off:.0e}" for off in offs) + " |")
+    print("| --- " + "| ---: " * len(offs) + "|")
+    for name in ACTIVATIONS:
+        found = newer.sharpness(name, offs, networks)
+        print(f"| {name} | " + " | ".join(str(found[off]) for off in offs) + " |", flush=True)
+
+
+WHAT = {f.__name__: f for f in (faults, ladder, bound, cost, differences, sensitivity, alarms, evidence, kinks, common)}
 
 if __name__ == "__main__":
     for what in sys.argv[1:] or WHAT:

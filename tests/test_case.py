@@ -13,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from backprove.case import (
+    MODULUS,
     Case,
     Layer,
     Loss,
@@ -74,7 +75,7 @@ def through_json(case: Case) -> Case:
 # --- there and back ---
 
 
-@given(cases())
+@given(cases() | cases(domain="modular"))
 def test_a_case_comes_back_from_its_file_and_from_its_repr(case: Case) -> None:
     for copy in (through_json(case), rebuilt(case)):
         assert copy == case
@@ -101,6 +102,21 @@ def test_every_finite_float64_survives_a_file(x: float) -> None:
 def test_every_scale_and_kink_survives_a_file(scale: float, kink: float) -> None:
     case = Case((Layer([[1.0]]),), [[1.0]], [[1.0]], Loss(scale=Fraction(scale)), kink=Fraction(kink))
     assert through_json(case) == rebuilt(case) == case
+
+
+@given(st.lists(st.integers(0, MODULUS - 1), min_size=4, max_size=4))
+def test_every_residue_survives_a_file(x: list[int]) -> None:
+    case = Case((Layer([[x[0]]], [x[1]]),), [[x[2]]], [[x[3]]], modulus=MODULUS)
+    for copy in (through_json(case), rebuilt(case)):
+        assert copy == case
+        assert (copy.modulus, [[int(v) for v in row] for row in copy.inputs.tolist()]) == (MODULUS, [[x[2]]])
+    assert replace(case, targets=[[(x[3] + 1) % MODULUS]]) != case
+
+
+def test_small_residues_are_no_ordinary_numbers() -> None:
+    plain = Case((Layer([[1]]),), [[2]], [[3]])
+    assert replace(plain, modulus=MODULUS) != plain
+    assert "modulus" not in case_to(plain)
 
 
 def test_a_file_is_read_with_its_name(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from backprove.case import case_from, read_case
+from backprove.case import MODULUS, case_from, read_case
 from backprove.errors import BackproveError, CaseError
 from backprove.files import read_json, write_whole
 
@@ -53,13 +53,28 @@ def without(path: str) -> Callable[[Data], None]:
 LOSSES = "squared_error, output, binary_cross_entropy, categorical_cross_entropy"
 FRACTION = 'expected a fraction such as "1/2", got'
 DIGITS = 'expected the digits as printed, such as "0.082167041", got'
+WHOLE = "with a modulus, numbers are whole, from 0 to the modulus less 1"
 PLACES = "from, layer, sample, sign, steps, to"
-TOP = "format, inputs, kink, layers, loss, published, reduction, source, targets, title, training"
+TOP = "format, inputs, kink, layers, loss, modulus, published, reduction, source, targets, title, training"
 W0, W1, B0, P0 = "layers.0.weights", "layers.1.weights", "layers.0.bias", "published.0"
 
 
 def printed(what: str, **rest: Any) -> Callable[[Data], None]:
     return at(P0, {"what": what, "value": "1", **rest})
+
+
+def residues(change: Callable[[Data], None]) -> Callable[[Data], None]:
+    """A change to the good case in residues."""
+
+    def both(data: Data) -> None:
+        layers = [
+            {"activation": "sigmoid", "weights": [[MODULUS - 1, 2], [3, 2**53 + 1]], "bias": [0, 1]},
+            {"activation": "sigmoid", "weights": [[4, 5]], "bias": None},
+        ]
+        data |= {"modulus": MODULUS, "layers": layers, "inputs": [[MODULUS - 1, 7]], "targets": [[1]]}
+        change(data)
+
+    return both
 
 
 FAULTS: list[tuple[Callable[[Data], None], str]] = [
@@ -103,6 +118,15 @@ FAULTS: list[tuple[Callable[[Data], None], str]] = [
     (at("kink", "3/2"), "kink: 3/2 is not in 0 … 1"),
     (at("kink", -1), "kink: -1 is not in 0 … 1"),
     (at("kink", []), f"kink: {FRACTION} list []"),
+    (at("modulus", 7), f"modulus: expected {MODULUS} (2^61 - 1), got int 7"),
+    (at("modulus", float(MODULUS)), f"modulus: expected {MODULUS} (2^61 - 1), got float 2.305843009213694e+18"),
+    (at("modulus", "2^61-1"), f"modulus: expected {MODULUS} (2^61 - 1), got str '2^61-1'"),
+    (at("modulus", MODULUS), f"inputs: {WHOLE}"),
+    (residues(at("layers.1.weights.0.1", 0.5)), f"layers[1].weights: {WHOLE}"),
+    (residues(at("layers.1.weights.0.0", -1)), f"layers[1].weights: {WHOLE}"),
+    (residues(at(B0 + ".1", MODULUS)), f"layers[0].bias[1]: the integer {MODULUS} is not exactly a float64"),
+    (residues(at("targets.0.0", MODULUS + 1)), f"targets: {WHOLE}"),
+    (residues(at("modulus", None)), f"inputs[0][0]: the integer {MODULUS - 1} is not exactly a float64"),
     (at("title", 7), "title: expected text, got int 7"),
     (at("source", None), "source: expected text, got null"),
     (at("training.learning_rate", "0.5"), "training.learning_rate: expected a number, got str '0.5'"),
@@ -149,6 +173,7 @@ def spoiled(change: Callable[[Data], None]) -> Data:
 
 def test_the_good_case_is_one() -> None:
     assert case_from(GOOD).sizes == (2, 2, 1)
+    assert case_from(spoiled(residues(lambda data: None))).modulus == MODULUS
 
 
 @pytest.mark.parametrize(("change", "said"), FAULTS, ids=[said.partition(":")[0] for _, said in FAULTS])

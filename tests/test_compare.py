@@ -1,17 +1,18 @@
 """What the comparator says of gradients: verdict, groups, where they differ, what was not covered, who is unstable."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from fractions import Fraction
 
 import numpy as np
 import pytest
-from helpers import FLOAT64, RATIONAL, against, changed, network, plus_one, radii
-from hypothesis import given
+from helpers import FLOAT64, LOG_LOSSES, RATIONAL, against, changed, each_domain, network, plus_one, radii
+from hypothesis import given, settings
 
 from backprove.campaign import unstable_engines
-from backprove.case import Case, Expanded, Gradient
+from backprove.case import MODULUS, Case, Expanded, Gradient, Layer, Loss
 from backprove.compare import compare
-from backprove.domains import Domain
+from backprove.domains import DOMAINS, Domain
 from backprove.engines import ENGINES, Engine
 from backprove.errors import NotInDomain
 from backprove.generate import cases
@@ -33,6 +34,22 @@ def test_the_engines_agree(case: Case) -> None:
     assert comparison.compared.all()
     assert comparison.worst_fraction <= 1
     assert comparison.first_difference() is None
+
+
+@each_domain
+def test_the_engines_agree_in_every_domain(domain: Domain) -> None:
+    @settings(max_examples=20)
+    @given(cases(domain=domain.name))
+    def check(case: Case) -> None:
+        comparison = compare(case, domain, ENGINES)
+        assert comparison.verdict is AGREE
+        assert comparison.groups == [["neuron", "matrix", "paths"]]
+        assert comparison.first_difference() is None
+        wrong = compare(case, domain, ENGINES | {"mine": plus_one(1, 1, 1)})
+        assert wrong.groups == [["neuron", "matrix", "paths"], ["mine"]]
+        assert int((wrong.verdicts == DISAGREE).sum()) == 1
+
+    check()
 
 
 def shifted(by: float) -> Engine:
@@ -116,6 +133,15 @@ def test_an_exact_difference_has_no_radius() -> None:
     assert isinstance(first.values["mine"], Fraction)
 
 
+@each_domain
+def test_a_difference_has_a_size_where_numbers_have_one(domain: Domain) -> None:
+    first = against(plus_one(1, 1, 1), network((1, 1), ("square",)), domain).first_difference()
+    assert first is not None
+    assert first.difference == (None if domain.modulus else pytest.approx(1))
+    assert (first.radius is None) == (first.fraction is None) == (domain.unit_roundoff is None)
+    assert set(first.values) == {"matrix", "mine"}
+
+
 # --- what was not computed is not covered ---
 
 
@@ -174,6 +200,28 @@ def test_a_domain_without_exp_refuses_every_engine() -> None:
     assert comparison.verdict is UNDECIDED
 
 
+@pytest.mark.parametrize("name", [name for name in DOMAINS if name != "modular"])
+@given(case=cases(domain="modular"))
+@settings(max_examples=5)
+def test_residues_are_not_covered_elsewhere(name: str, case: Case) -> None:
+    """Whatever an engine made of them as ordinary numbers would look like a gradient."""
+    if DOMAINS[name].missing():
+        pytest.skip(DOMAINS[name].missing())
+    comparison = compare(case, DOMAINS[name], ENGINES | {"mine": plus_one(1, 1, 1)})
+    said = f"the domain {name} has no residues, which the numbers of this case are"
+    assert {outcome.refused for outcome in comparison.outcomes.values()} == {said}
+    assert comparison.verdict is UNDECIDED
+    assert (comparison.pairs, comparison.groups, comparison.failures) == ([], [], {})
+    assert not comparison.compared.any()
+
+
+def test_residues_as_small_as_ordinary_numbers_are_not_covered_either() -> None:
+    ones = Case((Layer([[1]]),), [[1]], [[0]])
+    assert compare(ones, FLOAT64, ENGINES).verdict is AGREE
+    assert compare(replace(ones, modulus=MODULUS), FLOAT64, ENGINES).verdict is UNDECIDED
+    assert compare(replace(ones, modulus=MODULUS), DOMAINS["modular"], ENGINES).verdict is AGREE
+
+
 # --- self-pairs ---
 
 
@@ -212,3 +260,19 @@ def test_an_engine_that_differs_from_itself_is_named(mine: Callable[[], Engine])
 def test_an_engine_that_is_wrong_each_time_alike_is_stable() -> None:
     engines = {**ENGINES, "mine": plus_one(1, 1, 1), "none": lambda case, domain: None}
     assert unstable_engines(compare(CASE, FLOAT64, engines), engines) == []
+
+
+VALUELESS = {
+    "float64": Case((Layer([[-800.0]], None, "softplus"),), [[1.0]], [[1.0]], Loss(LOG_LOSSES[1])),
+    "modular": Case((Layer([[0]]),), [[1]], [[1]], Loss(LOG_LOSSES[1]), modulus=MODULUS),
+}
+
+
+@pytest.mark.parametrize("domain", VALUELESS)
+def test_engines_that_raise_where_there_is_no_value_are_stable(domain: str) -> None:
+    comparison = compare(VALUELESS[domain], DOMAINS[domain], ENGINES)
+    assert comparison.verdict is UNDECIDED
+    assert "neuron raised " in comparison.outcomes["neuron"].refused
+    assert unstable_engines(comparison, ENGINES) == []
+    calm = {**ENGINES, "neuron": lambda case, domain: Gradient([domain.array([[1.0]])], [None])}
+    assert unstable_engines(comparison, calm) == ["neuron"]

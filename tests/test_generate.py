@@ -9,23 +9,25 @@ from typing import Any
 import hypothesis
 import numpy as np
 import pytest
-from helpers import FLOAT64, LOG_LOSSES, find, values
+from helpers import FLOAT64, LOG_LOSSES, each_domain, find, values
 from hypothesis import given
 from hypothesis import strategies as st
 
-from backprove.case import ACTIVATIONS, LOSSES, REDUCTIONS, Case
-from backprove.domains import DOMAINS, Domain
+from backprove.case import ACTIVATIONS, LOSSES, MODULUS, REDUCTIONS, Case
+from backprove.compare import compare
+from backprove.domains import DOMAINS, Domain, Modular
 from backprove.engines import ENGINES
 from backprove.generate import cases, losses_for, supported
 from backprove.rounding import forward
+from backprove.verdict import Verdict
 
 
-def numbers(case: Case) -> np.ndarray:
+def numbers(case: Case) -> list[float | int]:
     """Every number of the case."""
     arrays = [case.inputs, case.targets]
     for layer in case.layers:
         arrays += [layer.weights] if layer.bias is None else [layer.weights, layer.bias]
-    return np.concatenate([array.ravel() for array in arrays])
+    return [x for array in arrays for x in array.ravel().tolist()]
 
 
 @cache
@@ -45,25 +47,51 @@ def drawn(domain: str = "float64", examples: int = 300) -> tuple[Case, ...]:
 # --- what every drawn case is ---
 
 
-def holds(domain: Domain, x: np.ndarray) -> bool:
+def is_exactly(domain: Domain, mine: Any, x: Fraction) -> bool:
+    """Whether a number of the domain is x: in a field, x's image there."""
+    if domain.modulus:
+        return bool(mine * x.denominator == x.numerator)
+    return Fraction(float(mine)) == x and (domain.name != "ball" or mine.is_exact())
+
+
+def holds(domain: Domain, x: list[float | int]) -> bool:
     """Whether the domain holds the numbers as they are."""
-    return all(Fraction(float(mine)) == Fraction(v) for mine, v in zip(domain.array(x), x.tolist(), strict=True))
+    return all(is_exactly(domain, mine, Fraction(v)) for mine, v in zip(domain.array(x), x, strict=True))
 
 
-@pytest.mark.parametrize("name", DOMAINS)
-def test_every_domain_holds_every_number_exactly(name: str) -> None:
+@pytest.mark.parametrize("name", [name for name in DOMAINS if name != "modular"])
+@each_domain
+def test_every_domain_holds_every_number_exactly(domain: Domain, name: str) -> None:
     @given(cases(domain=name))
     def check(case: Case) -> None:
         x = numbers(case)
-        assert all(holds(domain, x) for domain in DOMAINS.values())
-        assert all(Fraction(v).denominator <= 2**80 for v in x.tolist())
+        assert holds(domain, x)
+        assert all(Fraction(v).denominator <= 2**80 for v in x)
+        assert case.modulus is None
 
     check()
 
 
+@given(cases(domain="modular"))
+def test_a_field_gets_points_of_its_own(case: Case) -> None:
+    x = numbers(case)
+    assert case.modulus == MODULUS
+    assert all(v == int(v) and 0 <= v < MODULUS for v in x)
+    assert holds(DOMAINS["modular"], list(map(int, x)))
+    assert len(set(x)) == len(x)  # each of 2^61 numbers is as likely
+
+
 def test_a_number_that_float32_does_not_hold_is_noticed() -> None:
-    assert not holds(DOMAINS["float32"], np.array([0.1]))
-    assert holds(DOMAINS["rational"], np.array([0.1]))
+    assert not holds(DOMAINS["float32"], [0.1])
+    assert holds(DOMAINS["rational"], [0.1])
+    assert not is_exactly(DOMAINS["modular"], DOMAINS["modular"].number(0.1), Fraction(1, 10))
+    assert is_exactly(DOMAINS["modular"], DOMAINS["modular"].number(0.1), Fraction(0.1))
+
+
+def test_an_enclosure_that_is_none_is_noticed() -> None:
+    flint = pytest.importorskip("flint")
+    assert not is_exactly(DOMAINS["ball"], flint.arb(0.5, 2.0**-90), Fraction(1, 2))
+    assert holds(DOMAINS["ball"], [0.1])
 
 
 @given(cases(activations=("sigmoid", "softmax"), losses=("categorical_cross_entropy", "squared_error")))
@@ -76,7 +104,7 @@ def test_classification_targets_sum_to_exactly_one(case: Case) -> None:
 @given(cases())
 def test_a_loss_has_a_value_behind_its_outputs(case: Case) -> None:
     output = case.layers[-1].activation
-    assert case.loss.name in losses_for(output, case.sizes[-1], LOSSES)
+    assert case.loss.name in losses_for(output, case.sizes[-1], LOSSES, FLOAT64)
     if case.loss.name == "binary_cross_entropy":
         assert ((case.targets >= 0) & (case.targets <= 1)).all()
 
@@ -97,6 +125,20 @@ def test_an_exact_domain_gets_only_what_it_can_compute() -> None:
     names = {layer.activation for case in drawn("rational") for layer in case.layers}
     assert names == set(supported(DOMAINS["rational"], ACTIVATIONS)) == {"identity", "square", "relu", "leaky_relu"}
     assert {case.loss.name for case in drawn("rational")} == {"squared_error", "output"}
+
+
+def test_a_field_gets_every_loss_behind_every_output_but_relu() -> None:
+    behind = {(case.layers[-1].activation, case.loss.name) for case in drawn("modular", 600)}
+    assert behind == {(name, loss) for name in ACTIVATIONS for loss in losses_for(name, 2, LOSSES, DOMAINS["modular"])}
+    assert ("relu", "binary_cross_entropy") not in behind
+    assert len(behind) == 4 * len(ACTIVATIONS) - 2
+    assert {len(case.inputs) for case in drawn("modular", 600)} == {1, 2}
+
+
+@given(cases(domain="modular", activations=("relu", "identity"), losses=LOG_LOSSES))
+def test_in_a_field_a_loss_has_a_value_even_where_every_gate_is_shut(case: Case) -> None:
+    shut = compare(case, Modular(gates=(False,) * 1000), ENGINES)
+    assert (shut.verdict, shut.reasons) == (Verdict.AGREE, {})
 
 
 @pytest.mark.parametrize("domain", DOMAINS)
@@ -177,7 +219,7 @@ def test_the_same_settings_draw_the_same_cases() -> None:
         ({"max_width": -1}, "max_width must be a whole number of at least 1, got -1"),
         ({"max_batch": 2.0}, "max_batch must be a whole number of at least 1, got 2.0"),
         ({"max_batch": True}, "max_batch must be a whole number of at least 1, got True"),
-        ({"domain": "complex"}, "domain must be one of float64, float32, rational, got 'complex'"),
+        ({"domain": "complex"}, "domain must be one of float64, float32, rational, ball, modular, got 'complex'"),
         ({"activations": ("swish",)}, f"activations: 'swish' is not one of {', '.join(ACTIVATIONS)}"),
         ({"losses": ("mse",)}, f"losses: 'mse' is not one of {', '.join(LOSSES)}"),
         (
@@ -225,7 +267,7 @@ def test_shrinking_ends_at_the_smallest_case(
     case = find(cases(), condition, examples=100)
     assert case.sizes == sizes
     assert len(case.inputs) == batch
-    assert {*numbers(case).tolist()} <= {-1.0, 0.0, 1.0}
+    assert {*numbers(case)} <= {-1.0, 0.0, 1.0}
     assert case.loss.scale == 1
     assert case.kink == 0
     assert all(layer.bias is None for layer in case.layers)

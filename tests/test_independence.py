@@ -1,119 +1,42 @@
-"""The three engines share the case and the domain, nothing else: by imports, by what runs, and by sabotage.
+"""The three engines share the case and the domain, nothing else: by imports (test_rooms.py), by what runs, and by
+sabotage. The oracles share nothing with them but the case.
 
-Without this, agreement proves nothing: a slope that two engines share would be wrong twice.
+Without this, agreement proves nothing: a slope that two engines share would be wrong twice, and one that an oracle has
+from an engine would be its own witness.
 """
 
-import ast
 import gc
 import inspect
 import sys
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import CodeType, FunctionType
 
+import numpy as np
 import pytest
 from helpers import FLOAT64, covering
 
 import backprove
-from backprove.case import ACTIVATIONS, LOSSES, REDUCTIONS
+from backprove.case import ACTIVATIONS, LOSSES, REDUCTIONS, Case
+from backprove.domains import Domain
 from backprove.engines import ENGINES, Engine, matrix, neuron
+from backprove.errors import NotInDomain
+from backprove.oracles import ORACLES, functions, loss
 
 SRC = Path(backprove.__file__).parent
 CASES = covering()
 
-# Room → rooms it may import, besides itself; None: all. `engines.x` stands for each file there.
-ROOMS: dict[str, set[str] | None] = {
-    "errors": set(), "verdict": set(), "findings": set(), "files": {"errors"},
-    "case": {"errors", "files"},
-    "domains": {"errors", "verdict"},
-    "engines": {"case", "domains"}, "engines.x": {"case", "domains"},
-    "rounding": {"case", "domains"}, "published": {"case", "domains", "errors", "rounding"},
-    "generate": {"case", "domains", "rounding"},
-    "outcome": {"case", "domains", "engines", "errors"},
-    "compare": {"case", "domains", "engines", "outcome", "rounding", "verdict"},
-    "campaign": {"case", "compare", "domains", "engines", "errors", "files", "findings", "generate", "verdict"},
-    "contrast": {"campaign", "case", "compare", "domains", "engines", "errors", "findings", "published", "verdict"},
-    "candidate": {"errors"}, "report": {"errors", "files", "findings"},
-    "": {"campaign", "case", "compare", "domains", "engines", "errors", "findings", "generate", "verdict"},
-    "cli": None, "__main__": {"cli"},
-}  # fmt: skip
-OUTSIDE = {"engines.x": {"collections", "math", "numpy", "typing"}}  # the only other modules an engine may import
+
+def all_oracles(case: Case, domain: Domain) -> None:
+    """The oracles as one party: what they share among themselves is theirs."""
+    loss._places.cache_clear()  # what is remembered does not run
+    for oracle in ORACLES.values():
+        with suppress(NotInDomain), np.errstate(all="ignore"):
+            oracle(case)
 
 
-def room_of(file: Path) -> str:
-    parts = file.relative_to(SRC).with_suffix("").parts
-    if parts[0] == "engines" and parts[1] != "__init__":
-        return "engines.x"
-    return "" if parts == ("__init__",) else parts[0]
-
-
-def imported(source: str, package: str) -> Iterator[str]:
-    """Every module, or name in one, that the source imports anywhere, relative imports resolved."""
-    for node in ast.walk(ast.parse(source)):
-        if isinstance(node, ast.Import):
-            yield from (name.name for name in node.names)
-        elif isinstance(node, ast.ImportFrom):
-            base = package.rsplit(".", node.level - 1)[0] if node.level else ""
-            module = ".".join(part for part in (base, node.module) if part)
-            yield from (f"{module}.{name.name}" for name in node.names)
-
-
-def forbidden(source: str, room: str, package: str) -> list[str]:
-    """The imports that the table does not allow."""
-    allowed, own = ROOMS[room], room.partition(".")[0]
-    wrong = []
-    for name in imported(source, package):
-        top, _, rest = name.partition(".")
-        if top != "backprove":
-            if room in OUTSIDE and top not in OUTSIDE[room]:
-                wrong.append(name)
-        elif allowed is not None:
-            to = rest.partition(".")[0]
-            if to not in allowed and not (to == own and room == own):
-                wrong.append(name)
-    return wrong
-
-
-@pytest.mark.parametrize("file", sorted(SRC.rglob("*.py")), ids=lambda f: str(f.relative_to(SRC)))
-def test_rooms_import_only_what_the_table_allows(file: Path) -> None:
-    package = ".".join(("backprove", *file.relative_to(SRC).parent.parts))
-    assert forbidden(file.read_text(encoding="utf-8"), room_of(file), package) == []
-
-
-@pytest.mark.parametrize(
-    "line",
-    [
-        "from backprove.engines.matrix import _slope",
-        "import backprove.engines.matrix as m",
-        "from backprove.engines import neuron",
-        "from backprove import rounding",
-        "from backprove import *",
-        "from . import matrix",
-        "from .matrix import _slope",
-        "from ..rounding import analyse",
-        "from .. import compare",
-        "def late():\n    from backprove.engines import matrix",
-        "if True:\n    import backprove.compare",
-        "import importlib",
-        "import torch",
-    ],
-)
-def test_a_planted_import_into_an_engine_is_caught(line: str) -> None:
-    assert forbidden(line, "engines.x", "backprove.engines")
-
-
-@pytest.mark.parametrize(
-    "line", ["import numpy as np", "from backprove.case import Case", "from ..domains import Domain"]
-)
-def test_what_an_engine_needs_is_not_caught(line: str) -> None:
-    assert not forbidden(line, "engines.x", "backprove.engines")
-
-
-@pytest.mark.parametrize("room", ["outcome", "compare"])
-def test_the_comparator_takes_only_the_type_of_the_engines(room: str) -> None:
-    names = imported((SRC / f"{room}.py").read_text(encoding="utf-8"), "backprove")
-    assert [name for name in names if name.startswith("backprove.engines")] == ["backprove.engines.Engine"]
+PARTIES: dict[str, Engine] = {**ENGINES, "oracles": all_oracles}  # type: ignore[dict-item]
 
 
 def test_the_cases_cover_everything() -> None:
@@ -153,14 +76,24 @@ def shared(engines: Mapping[str, Engine]) -> set[str]:
     return {code.co_qualname for i, one in enumerate(ran) for other in ran[i + 1 :] for code in one & other}
 
 
-def test_no_two_engines_execute_a_common_function() -> None:
-    assert all(len(executed(engine)) > 5 for engine in ENGINES.values())
-    assert shared(ENGINES) == set()
+def test_no_two_engines_nor_an_oracle_execute_a_common_function() -> None:
+    assert all(len(executed(party)) > 5 for party in PARTIES.values())
+    assert shared(PARTIES) == set()
 
 
 def test_an_engine_that_borrows_one_slope_is_caught(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(neuron.SLOPES, "tanh", lambda D, z, kink: matrix._slope(D, "tanh", z, D.tanh(z), kink))
-    assert shared(ENGINES) == {"_slope"}
+    assert shared(PARTIES) == {"_slope"}
+
+
+def test_an_oracle_that_borrows_one_value_of_an_engine_is_caught(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(functions._FUNCTIONS, "square", lambda z: matrix._forward(FLOAT64, "square", z))
+    assert shared(PARTIES) == {"_forward"}
+
+
+def test_an_engine_that_borrows_one_value_of_an_oracle_is_caught(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(neuron.VALUES, "softplus", lambda D, z, kink: functions.softplus(np.array(z)).item())
+    assert shared(PARTIES) == {"softplus"}
 
 
 def broken_code(free: int, generator: bool) -> CodeType:
@@ -206,7 +139,7 @@ def fails(engine: Engine) -> bool:
     return False
 
 
-def functions(codes: set[CodeType]) -> list[FunctionType]:
+def owners(codes: set[CodeType]) -> list[FunctionType]:
     """The function objects, lambdas in tables included, that run these code objects."""
     return [f for f in gc.get_objects() if isinstance(f, FunctionType) and f.__code__ in codes]
 
@@ -217,20 +150,20 @@ def victims(function: FunctionType, engines: Mapping[str, Engine]) -> list[str]:
         return [name for name, engine in engines.items() if fails(engine)]
 
 
-def test_breaking_any_one_function_breaks_one_engine() -> None:
-    reached = set().union(*(executed(engine) for engine in ENGINES.values()))
-    found = functions(reached)
+def test_breaking_any_one_function_breaks_one_engine_or_the_oracles() -> None:
+    reached = set().union(*(executed(party) for party in PARTIES.values()))
+    found = owners(reached)
     assert reached <= {part for f in found for part in nested(f.__code__)}  # nothing that ran is left unbroken
-    assert {f.__qualname__: names for f in found if len(names := victims(f, ENGINES)) != 1} == {}
-    assert not any(fails(engine) for engine in ENGINES.values())  # all is whole again
+    assert {f.__qualname__: names for f in found if len(names := victims(f, PARTIES)) != 1} == {}
+    assert not any(fails(party) for party in PARTIES.values())  # all is whole again
 
 
 def test_breaking_a_planted_shared_function_breaks_two() -> None:
     def slip(x: object) -> object:
         return x
 
-    planted = {name: lambda case, D, engine=engine: slip(engine(case, D)) for name, engine in ENGINES.items()}
-    assert victims(slip, planted | {"matrix": ENGINES["matrix"]}) == ["neuron", "paths"]
+    planted = {name: lambda case, D, party=party: slip(party(case, D)) for name, party in PARTIES.items()}
+    assert victims(slip, planted | {"matrix": ENGINES["matrix"]}) == ["neuron", "paths", "oracles"]
 
 
 def test_sabotage_reaches_lambdas_and_closures() -> None:
@@ -239,4 +172,4 @@ def test_sabotage_reaches_lambdas_and_closures() -> None:
     with sabotaged(closure), pytest.raises(RuntimeError, match="sabotaged"):
         closure()
     assert closure() == 1
-    assert neuron.SLOPES["square"] in functions(executed(ENGINES["neuron"]))
+    assert neuron.SLOPES["square"] in owners(executed(ENGINES["neuron"]))

@@ -6,11 +6,11 @@ from typing import Any
 
 import numpy as np
 import pytest
-from helpers import FLOAT32, FLOAT64, RATIONAL, against, changed, network, plus_one
+from helpers import FLOAT32, FLOAT64, RATIONAL, against, changed, each_domain, network, plus_one
 
 from backprove.case import Case, Expanded, Gradient
 from backprove.compare import compare
-from backprove.domains import DOMAINS, Domain
+from backprove.domains import Domain
 from backprove.engines import ENGINES, Engine
 from backprove.outcome import run
 from backprove.verdict import Verdict
@@ -195,7 +195,7 @@ def test_what_left_the_exact_domain_disagrees(value: Callable[[np.ndarray], Any]
     assert against(put(0, lambda W: W + Fraction(0)), POLYNOMIAL, RATIONAL).verdict is Verdict.AGREE
 
 
-@pytest.mark.parametrize("domain", DOMAINS.values(), ids=DOMAINS)
+@each_domain
 def test_plain_lists_of_the_domains_numbers_are_read(domain: Domain) -> None:
     def lists(case: Case, domain: Domain) -> Any:
         gradient = ENGINES["neuron"](case, domain)

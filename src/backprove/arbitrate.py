@@ -122,10 +122,11 @@ def opinions(hearing: Hearing, groups: list[list[str]]) -> list[Opinion]:
         off = {name: float(hearing.off(name, oracle)[at]) for name in hearing.values}
         off = {name: ratio if ratio == ratio else float("inf") for name, ratio in off.items()}
         nearest = [min((off[name] for name in group if name in off), default=float("inf")) for group in groups]
-        best = int(np.argmin(nearest)) if nearest else 0
-        sides = groups[best] if nearest and nearest[best] <= SURE else []
-        others = [ratio for i, ratio in enumerate(nearest) if i != best or not sides]
-        margin = min(others) / max(nearest[best] if sides else 1.0, 1.0) if others else None
+        near = [i for i, ratio in enumerate(nearest) if ratio <= SURE]
+        others = [ratio for ratio in nearest if ratio > SURE]
+        # Who is near and who is far: else the oracle cannot tell, and sides with none.
+        sides = groups[near[0]] if len(near) == 1 and others else []
+        margin = min(others) / max(1.0, *(nearest[i] for i in near)) if others and len(near) < 2 else None
         found.append(
             Opinion(
                 oracle,

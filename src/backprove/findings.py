@@ -76,9 +76,9 @@ class Testimony(msgspec.Struct, frozen=True, kw_only=True):
     error: float | str
     """How far the value may be off, as the oracle estimates."""
     sides_with: list[str]
-    """The group of engines that the loss sides with; empty: none of them."""
+    """The group of engines that the loss sides with; empty: none of them, or the oracle cannot tell (no margin)."""
     margin: float | str | None
-    """How many times as far off the nearest other group is."""
+    """How many times as far off the nearest other group is; null where the oracle is not sharp enough to tell."""
 
 
 class LayerFinding(msgspec.Struct, frozen=True, kw_only=True):

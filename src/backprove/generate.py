@@ -213,6 +213,8 @@ def _cases(
     fitting = losses_for(names[-1], len(units[-1]), losses, domain)
     assume(fitting)
     loss = Loss(style.choose(fitting), style.choose(SCALES))
+    if domain.modulus and "relu" in names and loss.name.endswith("cross_entropy"):
+        with_bias[levels[-1]] = True  # else outputs are 0 where all gates before are shut, and the loss has no value
     reduction, kink, kind = style.choose(REDUCTIONS), style.choose(KINKS), style.choose(KINDS)
 
     if domain.modulus:

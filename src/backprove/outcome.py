@@ -15,6 +15,7 @@ from backprove.engines import Engine
 from backprove.errors import NotInDomain, Undecidable
 
 HERE = os.path.dirname(__file__)
+CALLERS = (HERE, os.path.join(HERE, "candidate"))
 Mask = npt.NDArray[np.bool_]
 
 
@@ -75,7 +76,7 @@ def _its_traceback(error: BaseException) -> str:
 def _own_frames(error: BaseException) -> TracebackType | None:
     """The frames below those of this project that called the engine."""
     tb = error.__traceback__
-    while tb is not None and os.path.dirname(tb.tb_frame.f_code.co_filename) == HERE:
+    while tb is not None and os.path.dirname(tb.tb_frame.f_code.co_filename) in CALLERS:
         tb = tb.tb_next
     return tb
 

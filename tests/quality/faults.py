@@ -103,6 +103,14 @@ FAULTS = (
         ALL,
         50,
     ),
+    Fault(
+        "relu-slope-2-at-the-kink",
+        "neuron",
+        "return kink if D.zero(z) else D.number(0)",
+        "return D.number(2) if D.zero(z) else D.number(0)",
+        (*ALL, "ball"),
+        200,
+    ),
     # forward
     Fault(
         "bias-not-in-forward",
@@ -143,6 +151,13 @@ FAULTS = (
         "np.where(up, rest, -T), T * log_d",
         "np.where(up, rest, T), T * log_d",
         FLOATS,
+    ),
+    Fault(
+        "y-minus-t",
+        "matrix",
+        "Delta = A * T.sum(axis=-1, keepdims=True) - T",
+        "Delta = A - T",
+        ("modular",),
     ),
     # backwards through the weights
     Fault(
@@ -199,16 +214,25 @@ FAULTS = (
         "sigmoid-slope-off-2**-30",
         "neuron",
         "e / ((1 + e) * (1 + e))",
-        "e / ((1 + e) * (1 + e)) * (1 + 2.0**-30)",
-        ("float64",),
+        "e / ((1 + e) * (1 + e)) * D.number(1 + 2.0**-30)",
+        ("float64", "ball", "modular"),
     ),
     Fault(
         "one-weight-off-1e-11",
         "matrix",
         "return Gradient(dW, db,",
-        "dW[0][0, 0] *= 1 + 1e-11\n    return Gradient(dW, db,",
-        ("float64",),
+        "dW[0][0, 0] *= D.number(1 + 1e-11)\n    return Gradient(dW, db,",
+        ("float64", "rational", "ball", "modular"),
     ),
+)
+
+# Right on paper: a fault of the arithmetic, which takes numbers too large for anybody to read.
+OVERFLOWING = Fault(
+    "softmax-overflows",
+    "matrix",
+    "E = D.exp(Z - D.peak(Z))\n    return E / E.sum",
+    "E = D.exp(Z)\n    return E / E.sum",
+    ("float32", "float64"),
 )
 
 NAMED = {fault.name: fault for fault in FAULTS}

@@ -143,7 +143,8 @@ def _uncovered(survey: Survey) -> Iterable[str]:
         for line, times in sorted(count.refused.items()):
             yield f"{domain}: {times:,} of {survey.networks:,} networks by {name} ({line})"
         if count.sampled:
-            part = f"{count.of - count.expanded:,} of {count.of:,} weights of {count.sampled:,} network{'s' * (count.sampled != 1)}"
+            networks = f"{count.sampled:,} network{'s' * (count.sampled != 1)}"
+            part = f"{count.of - count.expanded:,} of {count.of:,} weights of {networks}"
             yield f"{domain}: {part}, which {name} did not expand"
     if mostly(survey.weak, survey.entries - survey.vacuous):
         yield f"{domain}: {survey.weak:,} entries whose rounding bound is as large as they are"

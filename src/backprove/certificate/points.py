@@ -52,6 +52,15 @@ def without_bias(case: Case) -> Case:
     return replace(case, layers=tuple(Layer(layer.weights, None, layer.activation) for layer in case.layers))
 
 
+def with_bias(case: Case, l: int, j: int, draw: Draw) -> Case:
+    """Another bias drawn for unit j of layer l (both 0-based)."""
+    layers = list(case.layers)
+    bias = [int(b) for b in np.asarray(layers[l].bias).tolist()]
+    bias[j] = int(draw((1,))[0])
+    layers[l] = replace(layers[l], bias=np.array(bias, dtype=np.int64))
+    return replace(case, layers=tuple(layers))
+
+
 def one_sample(case: Case) -> Case:
     return replace(case, inputs=case.inputs[:1], targets=case.targets[:1])
 

@@ -51,16 +51,31 @@ def conclude(
 
 def _not_covered(found: Sequence[Certificate], engines: Sequence[str]) -> Iterable[str]:
     yield "floating point: this is about formulas; how they round is what `backprove run` looks at"
-    yield f"other architectures; batches of other than 1 and {SAMPLES} samples; networks without biases"
+    yield f"other architectures; batches of other than 1 and {SAMPLES} samples; networks without biases; a scaled loss"
     if sampled := [c for c in found if c.verdict == "AGREE" and c.gate_patterns.tested < c.gate_patterns.of]:
         yield (
-            f"sides of kinks: of {len(sampled):,} statements only a random sample of the patterns was tested, "
-            "the others all of them for one sample"
+            f"sides of kinks: of {_counted(len(sampled))} only a random sample of the patterns was "
+            "tested, of the others all of them for one sample"
         )
-    yield f"sides of kinks in batches of {SAMPLES} samples, but for a few random patterns"
-    yield "what divides by 0: the formulas are compared wherever they have a value"
-    if any(name.rpartition(":")[1] for name in engines):
+    if any(c.gate_patterns.of > 1 for c in found):
+        yield f"sides of kinks in batches of {SAMPLES} samples, but for one random pattern for each reduction"
+    yield "what divides by 0, and kinks where a z is exactly 0: the formulas are compared everywhere else"
+    yield "constants that differ by a multiple of 2^61 - 1, such as 1 and 2^61: in this field they are the same"
+    if any(":" in name for name in engines):
         yield "an engine that branches on values, or keeps anything between calls, at other points than those tried"
+        if any(c.verdict == "DISAGREE" for c in found):
+            yield (
+                "formulas that are right by more than functions obey here, such as exp(x + y) = exp(x) exp(y) or "
+                "2z > 0 where z > 0: they are refuted too; `backprove run --domains float64` knows better"
+            )
+    where: dict[str, list[Certificate]] = {}
     for c in found:
         for line in c.not_covered:
-            yield f"{'-'.join(map(str, c.layers))} {c.activations[-1]} {c.loss}: {line}"
+            where.setdefault(line, []).append(c)
+    for line, those in where.items():
+        c, more = those[0], f" and in {_counted(len(those) - 1)} more" if len(those) > 1 else ""
+        yield f"{'-'.join(map(str, c.layers))} {c.activations[-1]} {c.loss}{more}: {line}"
+
+
+def _counted(count: int) -> str:
+    return f"{count:,} statement{'s' * (count != 1)}"

@@ -4,7 +4,7 @@ import itertools
 import re
 import sys
 import time
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -27,8 +27,11 @@ from backprove.cli.options import (
 )
 from backprove.errors import BackproveError
 
+if TYPE_CHECKING:
+    from backprove.findings import Certificate
+
 MOST_UNITS = 1000
-SIZES = re.compile(r"[1-9][0-9]{0,3}(-[1-9][0-9]{0,3})+")
+SIZES = re.compile(r"[1-9][0-9]{0,8}(-[1-9][0-9]{0,8})+")
 
 
 @app.command()
@@ -76,13 +79,22 @@ def prove(
     check_reports(report)
     folder = failures_folder()
     wanted = statements(sizes, _activations(activations), _losses(loss, all_up_to))
+    if not wanted:
+        raise BackproveError("prove: nothing to prove: binary cross-entropy has no value behind a single softmax unit")
     loaded = load_engines(engines, engine)
-    started, found, interrupted = time.perf_counter(), [], False
+    started, interrupted = time.perf_counter(), False
+    found: list[Certificate] = []
     bars = progress(("prove",), len(wanted), quiet)
     with bars as show, interruptible(show) as advance:
         try:
             for certificate in prove(
-                wanted, loaded, points=points, patterns=patterns, seed=seed, free=targets == "free"
+                wanted,
+                loaded,
+                points=points,
+                patterns=patterns,
+                seed=seed,
+                free=targets == "free",
+                tick=lambda: advance("prove", len(found)),
             ):
                 found.append(certificate)
                 advance("prove", len(found))
@@ -90,6 +102,8 @@ def prove(
             interrupted = True
     settings = {
         "architectures": list(architectures or ()) + ([f"all up to {all_up_to}"] if all_up_to else []),
+        "activations": list(dict.fromkeys("/".join(dict.fromkeys(s.architecture.activations)) for s in wanted)),
+        "losses": list(dict.fromkeys(s.loss for s in wanted)),
         "points": points, "patterns": patterns, "targets": targets, "engines": list(loaded),
     }  # fmt: skip
     outcome = conclude(

@@ -42,7 +42,10 @@ def _judge(case: Case, domain: Domain, outcomes: dict[str, Outcome]) -> Comparis
     interval = None
     raised = [name for name, o in outcomes.items() if o.kind in ARITHMETIC]
     if raised and (why := beyond(case, domain, outcomes, analysis)):
-        left = {n: Outcome(refused=f"{n} {outcomes[n].failure}, beyond the range of {domain.name}") for n in raised}
+        left = {
+            n: Outcome(kind=outcomes[n].kind, refused=f"{n} {outcomes[n].failure}, beyond the range of {domain.name}")
+            for n in raised
+        }
         outcomes, reasons = outcomes | left, {why: case.entries}
     reasons |= {o.undecided: case.entries for o in outcomes.values() if o.undecided}
     values = {name: o.values for name, o in outcomes.items() if o.values is not None}

@@ -21,6 +21,8 @@ from backprove.domains.base import Array, Domain
 from backprove.domains.residue import P, Residue
 from backprove.verdict import Verdict
 
+LARGEST_CONSTANT = 2**32  # a larger number comes from the point, not from a formula
+
 
 def _residue(x: float | int | Fraction) -> int:
     """The image of a rational number in the field; a float is an integer over a power of two, and 2^61 = 1."""
@@ -82,10 +84,10 @@ class Modular(Domain):
 
     @property
     def inv_sqrt_pi(self) -> Residue:
-        return Residue(self._random("1/√π", 0))
+        return Residue(self._random("1/√π", 0), 1)
 
     def number(self, value: float | Fraction) -> Residue:
-        return Residue(_residue(value))
+        return Residue(_residue(value), int(not -LARGEST_CONSTANT <= value <= LARGEST_CONSTANT))
 
     def array(self, values: Any) -> Array:
         values = np.asarray(values)
@@ -112,14 +114,15 @@ class Modular(Domain):
         """A bound d such that answers which are not the same agree here with probability at most d / p.
 
         That is the degree of the numerator of a difference; and, for each two arguments of uninterpreted functions,
-        that of z - z' and of z + z', since there these functions would answer alike by chance; and that of z itself.
+        that of z - z' and of z + z', since there these functions would answer alike by chance; and that of z itself,
+        once for exp(0) = 1 and once more because exp is never 0.
         """
         difference = 0
         for row in zip(*answers, strict=True):
             top, bottom = max(x.top for x in row), max(x.bottom for x in row)
             difference = max(difference, top + bottom)
         arguments = list(self.arguments.values())
-        return difference + (2 * len(arguments) - 1) * sum(arguments) if arguments else difference
+        return difference + 2 * len(arguments) * sum(arguments)
 
     @_each
     def positive(self, x: Any) -> bool:

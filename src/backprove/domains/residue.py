@@ -61,6 +61,14 @@ class Residue:
             return self.value == other.value
         return self.value == other % P if isinstance(other, int) else NotImplemented
 
+    def __bool__(self) -> bool:
+        return self.value != 0
+
+    def __lt__(self, other: object) -> bool:
+        raise TypeError("the elements of a field have no order; domain.positive answers for them")
+
+    __le__ = __gt__ = __ge__ = __lt__
+
     def __hash__(self) -> int:
         return hash(self.value)
 

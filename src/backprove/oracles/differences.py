@@ -12,7 +12,7 @@ import numpy as np
 
 from backprove.case import Case
 from backprove.oracles.estimate import Array, Estimate, Float, estimate
-from backprove.oracles.kinks import kinks
+from backprove.oracles.kinks import Count, kinks
 from backprove.oracles.loss import MODEST, UNIT, evaluate, factor, moved, parameters
 from backprove.oracles.tableau import best
 
@@ -34,8 +34,9 @@ def central(case: Case) -> Estimate:
     h = _STEPS[:, None] * _sizes(case)
     with np.errstate(all="ignore"):
         noise, z = _noise(case, h)
-        values, errors = best(*_measured(case, h), noise, _RATIO)
-        errors[kinks(case, z) > 1] = np.inf
+        slopes, gaps, crossed = _measured(case, h)
+        values, errors = best(slopes, gaps, noise, _RATIO)
+        errors[np.maximum(kinks(case, z), crossed[-1]) > 1] = np.inf
     return estimate(values, errors)
 
 
@@ -61,15 +62,16 @@ def _sizes(case: Case) -> Float:
     return sizes
 
 
-def _measured(case: Case, h: Float) -> tuple[Float, Float]:
-    """(slopes, gaps), both (K, P), for steps h of shape (K, P)."""
-    K, slopes, gaps = len(h), [], []
+def _measured(case: Case, h: Float) -> tuple[Float, Float, Count]:
+    """(slopes, gaps, kinks within a step), all (K, P), for steps h of shape (K, P)."""
+    K, slopes, gaps, crossed = len(h), [], [], []
     for x in evaluate(case, np.concatenate([h, -h]).T):
         up, down, own = x.terms[:, 0, :, :K], x.terms[:, 0, :, K:], x.own[:, 0, None, None]
         slopes.append(_sum(up - down))
         gaps.append(_sum((up - own) + (down - own)))
+        crossed.append(x.crossed[:, :K] + x.crossed[:, K:])
     scale = factor(case) / h
-    return np.concatenate(slopes).T * scale / 2, np.concatenate(gaps).T * scale
+    return np.concatenate(slopes).T * scale / 2, np.concatenate(gaps).T * scale, np.concatenate(crossed).T
 
 
 def _sum(terms: Array) -> Float:

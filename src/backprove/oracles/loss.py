@@ -28,6 +28,7 @@ UNIT = 2.0**-53
 JITTER = 2.0**-40
 # An operation's rounding is taken for as much as 4 jitters of UNIT: sums of some terms, functions of 2 units or so.
 MODEST = 4.0
+BENT = ("relu", "leaky_relu")
 MOST_NUMBERS = 2_000_000  # at a time
 
 _Places = npt.NDArray[np.intp]
@@ -38,12 +39,14 @@ _JITTERED: Float = 1 + JITTER * _RANDOM.choice([-1.0, 1.0], size=32_749) * _RAND
 
 class Evaluated(NamedTuple):
     """Terms of the loss, unscaled: of the case's own network (n_L, Q, N), of the others (n_L, Q, P, S, N) for P
-    parameters and S steps; z of the case's own network, (n_l, Q, N) a layer.
+    parameters and S steps; z of the case's own network, (n_l, Q, N) a layer; how many units, each sample for itself,
+    are on another side of their kink than in the case's own network, (P, S).
     """
 
     own: Array
     terms: Array
     z: Sequence[Array]
+    crossed: _Places
 
 
 def factor(case: Case) -> float:
@@ -93,6 +96,7 @@ def _piece(case: Case, steps: Array, first: int, last: int, copies: int) -> Eval
     own = np.broadcast_to(case.inputs.T[:, None, None], (case.sizes[0], copies, 1, len(case.inputs)))
     a: Array = np.array(own, dtype=steps.dtype, order="C")
     _jitter(a, 1)
+    crossed = np.zeros(steps[first:last].shape, dtype=np.intp)
     for layer in case.layers:
         n_to, n_from = layer.weights.shape
         z = _product(layer.weights, a)
@@ -106,10 +110,14 @@ def _piece(case: Case, steps: Array, first: int, last: int, copies: int) -> Eval
             here = steps[max(first, at) : min(last, at + len(j))]
             z = np.concatenate([z, _off(z[:, :, 0], a[:, :, 0], j[piece], k[piece], here)], axis=2)
         at += len(j)
+        if S and z.shape[2] > 1 and layer.activation in BENT:
+            up = z[:, 0].real > 0
+            here = (up[:, 1:] != up[:, :1]).sum(axis=(0, 2)).reshape(-1, S)
+            crossed[: len(here)] += here
         a = activation(layer.activation, z)
         _jitter(a, at + 3)
     terms = loss_terms(case, z, a)
-    return Evaluated(terms[:, :, 0], terms[:, :, 1:].reshape(*terms.shape[:2], -1, S or 1, terms.shape[3]), zs)
+    return Evaluated(terms[:, :, 0], terms[:, :, 1:].reshape(*terms.shape[:2], -1, S or 1, terms.shape[3]), zs, crossed)
 
 
 def _product(W: Float, a: Array) -> Array:

@@ -21,14 +21,14 @@ def best(slopes: Float, gaps: Float, noise: Float, ratio: float) -> tuple[Float,
     """(values, errors), both (P,), of slopes and gaps (K, P), whose steps h_k = h_{k-1} / ratio; `noise`, (K, P), is
     what rounding may do to a slope. An error is inf where no value is a number.
 
-    An error is how far the value is from its neighbours in the tableau, plus half the gap (so that at a kink value ±
-    error reaches the slopes on both sides), plus noise. It is no less than what shorter steps contradict beyond their
-    own errors: slopes of long ones may agree with each other beside all that matters.
+    An error is how far the value is from its neighbours in the tableau, plus half the gap and how far that is from its
+    own (so that at a kink value ± error reaches the slopes on both sides), plus noise. It is no less than what shorter
+    steps contradict beyond their own errors: slopes of long ones may agree with each other beside all that matters.
     """
     V, G = _eliminated(slopes, ratio**2, ratio**2), np.abs(_eliminated(gaps, ratio, ratio**2)) / 2
     off = np.abs(V[:, 1:] - V[:, :-1])
     off[1:] = np.maximum(off[1:], np.abs(V[1:, 1:] - V[:-1, 1:]))
-    gap, noise = np.maximum(G[:, 1:], G[:, :-1]), noise[1:]
+    gap, noise = np.maximum(G[:, 1:], G[:, :-1]) + np.abs(G[:, 1:] - G[:, :-1]), noise[1:]
     V, G = V[:, 1:], G[:, 1:]
     smooth = off + noise + MODEST * UNIT * np.abs(V) + _FLOOR
     lowest, highest = _later(np.fmax.reduce(V - smooth)), -_later(np.fmax.reduce(-V - smooth))

@@ -54,7 +54,7 @@ def _summary(members: Sequence[Certificate]) -> list[str]:
     found = row(largest)
     chances = [c.false_agreement_probability for c in members if c.false_agreement_probability is not None]
     sampled = sum(c.gate_patterns.tested < c.gate_patterns.of for c in members)
-    found[0] = count_of(len(members), "architecture")
+    found[0] = count_of(len(members), "size")
     found[5] = chance(max(chances, default=None))
     found[6] = f"all but in {sampled:,}" if sampled else "all"
     return found
@@ -76,10 +76,13 @@ def said(report: CertificateReport) -> str:
         who = groups(refuted[0].witness.groups) if refuted[0].witness else ""
         return f"{who}: {len(refuted):,} of {of} refuted"
     if report.verdict == "UNDECIDED":
-        return f"{sum(c.verdict != 'AGREE' for c in report.architectures):,} of {of} undecided"
-    together = sum(c.false_agreement_probability or 0.0 for c in report.architectures)
+        left = [c for c in report.architectures if c.verdict != "AGREE"]
+        why = f": {left[0].undecided}" if left else ""
+        return f"{len(left):,} of {of} undecided{why}" if report.architectures else "nothing was proved"
+    conditions = " that meet the conditions" if any(c.preconditions for c in report.architectures) else ""
+    largest = max(c.false_agreement_probability or 0.0 for c in report.architectures)
     names = groups([report.settings["engines"]])
     return (
-        f"{names} in {of}: the same function at all weights, inputs and targets; "
-        f"that any of this is wrong has a probability of at most {together:.1e}"
+        f"{names} in {of}: the same function at all weights, inputs and targets{conditions}; "
+        f"a false one would pass with a probability of at most {largest:.1e}"
     )

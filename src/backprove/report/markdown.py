@@ -14,6 +14,7 @@ from backprove.report.words import (
     number,
     numbers,
     safe,
+    sides_with,
     testimonies,
     times_the_bound,
     undecided,
@@ -108,8 +109,7 @@ def _disagreement(found: Disagreement) -> list[str]:
         lines += [f"| {_escaped(name)} | {number(value)} |" for name, value in found.values.items()]
         lines += ["", f"The {times_the_bound(found)}.", ""]
     if found.oracles:
-        side = next((t.sides_with for t in found.oracles if t.sides_with), [])
-        lines += [f"The loss itself sides with {_escaped(groups([side])) if side else 'no engine'}.", ""]
+        lines += [f"The loss itself sides with {_escaped(sides_with(found))}.", ""]
         lines += _table(["oracle", "its value", ""], (list(row) for row in testimonies(found)))
         lines += [""]
     lines += _table(["layer", "weights", "bias"], ([str(m.layer), m.weights, m.bias or "–"] for m in found.layers))

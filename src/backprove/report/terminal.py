@@ -28,6 +28,7 @@ from backprove.report.words import (
     number,
     numbers,
     safe,
+    sides_with,
     testimonies,
     times_the_bound,
     undecided,
@@ -118,7 +119,7 @@ def _show_domain(d: DomainFinding, console: Console) -> None:
     elif d.entries and d.worst_fraction_of_bound is not None:
         details.append(f"the largest takes up {fraction(d.worst_fraction_of_bound)}")
     elif d.false_agreement_probability is not None:
-        details.append(f"by chance, at most, with a probability of {d.false_agreement_probability:.1e} in each network")
+        details.append(f"in each network by chance with a probability of at most {d.false_agreement_probability:.1e}")
     if d.undecided:
         details.append(f"undecided: {undecided(d.undecided)}")
     if d.at_kink:
@@ -162,8 +163,7 @@ def show_disagreement(
         console.print(Padding(table, (0, 0, 0, 4), expand=False))
         console.print(indented(Text(times_the_bound(found))))
     if found.oracles:
-        side = next((t.sides_with for t in found.oracles if t.sides_with), [])
-        console.print(indented(Text(f"the loss itself sides with {groups([side]) if side else 'no engine'}")))
+        console.print(indented(Text(f"the loss itself sides with {sides_with(found)}")))
         table = plain_table("", "", "")
         table.show_header = False
         for oracle, value, margin in testimonies(found):

@@ -14,7 +14,7 @@ SHOWN_COLUMNS = 6  # the others are said in lines below
 
 def show_certificates(report: CertificateReport, console: Console, *, quiet: bool = False) -> None:
     """A row a certificate, the witnesses, the verdict, what is not covered."""
-    if not quiet:
+    if not quiet and report.architectures:
         table = plain_table(*HEAD[:SHOWN_COLUMNS], right=(4, 5))
         lines = rows(report)
         for row in lines:
@@ -40,7 +40,8 @@ def show_certificates(report: CertificateReport, console: Console, *, quiet: boo
 
 def _show_witnesses(found: list[Certificate], console: Console) -> None:
     witnessed = [c for c in found if c.witness]
-    for c in witnessed[:SHOWN_WITNESSES]:
+    shown = SHOWN_WITNESSES if any(c.verdict == "DISAGREE" for c in witnessed) else 1
+    for c in witnessed[:shown]:
         what = f"{sizes(c)} {activations(c)}, {c.loss}"
         if c.verdict == "DISAGREE":
             console.print(Text(f"{what}: refuted", style="bold"))
@@ -51,6 +52,6 @@ def _show_witnesses(found: list[Certificate], console: Console) -> None:
         assert c.witness is not None
         show_disagreement(c.witness, console, None, shows="witness")
         console.print()
-    if len(witnessed) > SHOWN_WITNESSES:
-        more = count_of(len(witnessed) - SHOWN_WITNESSES, "witness")
+    if len(witnessed) > shown:
+        more = count_of(len(witnessed) - shown, "witness")
         console.print(Text(f"… and {more} more: --json has them all", style="dim"))

@@ -29,6 +29,8 @@ def number(value: Any, digits: int = 17) -> str:
         return safe(value)
     if value is None:
         return "–"
+    if isinstance(value, int):  # a residue, which a float need not hold
+        return str(value)
     if digits >= 17:
         text = repr(float(value))
         return text.removesuffix(".0")
@@ -54,12 +56,19 @@ def times_the_bound(found: Disagreement) -> str:
     )
 
 
+def sides_with(found: Disagreement) -> str:
+    """The group that the loss sides with, by the oracles that can tell."""
+    telling = [t for t in found.oracles if t.margin is not None]
+    side = next((t.sides_with for t in telling if t.sides_with), [])
+    return groups([side]) if side else "no engine" if telling else "nobody: the oracles cannot tell"
+
+
 def testimonies(found: Disagreement) -> list[tuple[str, str, str]]:
     """(oracle, its value, how much farther off the others are) where engines differ."""
     rows = []
     for t in found.oracles:
         at = "" if t.address == found.address else f" for {t.address}"
-        margin = ""
+        margin = "cannot tell"
         if t.margin is not None:
             who = "the others are" if t.sides_with else "they are"
             margin = f"{who} {number(t.margin, 2)} times as far off"
