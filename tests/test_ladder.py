@@ -3,7 +3,6 @@
 import io
 import json
 import sys
-from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -33,11 +32,11 @@ def without_flint(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture(scope="module")
-def report() -> Iterator[Report]:
+def report() -> Report:
     """A run where the extra `exact` is missing."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setitem(sys.modules, "flint", None)
-        yield search(Settings(networks=30), ENGINES)
+        return search(Settings(networks=30), ENGINES)
 
 
 def rung(report: Report, name: str) -> Rung:
