@@ -126,7 +126,7 @@ def opinions(hearing: Hearing, groups: list[list[str]]) -> list[Opinion]:
         others = [ratio for ratio in nearest if ratio > SURE]
         # Who is near and who is far: else the oracle cannot tell, and sides with none.
         sides = groups[near[0]] if len(near) == 1 and others else []
-        margin = min(others) / max(1.0, *(nearest[i] for i in near)) if others and len(near) < 2 else None
+        margin = min(others) / max([1.0, *(nearest[i] for i in near)]) if others and len(near) < 2 else None
         found.append(
             Opinion(
                 oracle,
