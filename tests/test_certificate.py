@@ -292,7 +292,7 @@ def _vanishing(case: Case, domain: Domain, z: Any) -> Any:
 
 def _where(up: bool) -> Callable[[Case, Domain, Any], Any]:
     def term(case: Case, domain: Domain, z: Any) -> Any:
-        return domain.number(int(all(domain.positive(x) is up for Z in z for x in Z.flat)))
+        return domain.number(int(all(bool(domain.positive(x)) is up for Z in z for x in Z.flat)))
 
     return term
 

@@ -128,7 +128,8 @@ def test_hidden_and_output_activations(capsys: pytest.CaptureFixture[str]) -> No
 def test_more_patterns_than_are_gone_through_are_said(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["prove", "2-5-5", "--activations", "relu", "--patterns", "8", "--points", "1"]) == 0
     out = " ".join(capsys.readouterr().out.split())
-    assert "in all patterns (up to 1,024) for one sample; but in 1 statement only a random sample of them" in out
+    assert "ONLY A SAMPLE of the patterns in 1 statement (8 of 1,024)" in out
+    assert "of 1 of them only at the sampled sides of kinks" in out
     report = _json(capsys, "2-5-5", "--activations", "relu", "--patterns", "8", "--points", "1")
     assert report["architectures"][0]["gate_patterns"] == {"tested": 8, "of": 1024}
 

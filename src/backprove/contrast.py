@@ -1,6 +1,6 @@
 """Given cases: the engines side by side, and every number that the source published."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from backprove.campaign import at_kinks, layers, versions
@@ -11,6 +11,7 @@ from backprove.domains import DOMAINS
 from backprove.engines import ENGINES, Engine
 from backprove.errors import BackproveError, CaseError
 from backprove.findings import CaseFinding, ComparisonReport, PublishedFinding, plain
+from backprove.mistakes import Planted, of_published
 from backprove.published import Checked, check, label
 from backprove.verdict import Verdict
 
@@ -33,7 +34,9 @@ def finding(file: str, case: Case, engines: Mapping[str, Engine]) -> CaseFinding
     gradients = {name: o.gradient for name, o in comparison.outcomes.items() if o.gradient is not None}
     own = {name: g for name, g in gradients.items() if name in ENGINES} or gradients
     try:
-        checked = [_published(c) for c in check(case, own)]
+        results = check(case, own)
+        named = of_published(case, [c.position for c in results if not c.reproduced])
+        checked = [_published(c, named.get(c.position, ())) for c in results]
     except CaseError as error:
         raise BackproveError(f"{file}: {error}") from None
     slipped = not all(c.reproduced for c in checked)
@@ -68,7 +71,7 @@ def finding(file: str, case: Case, engines: Mapping[str, Engine]) -> CaseFinding
     )
 
 
-def _published(c: Checked) -> PublishedFinding:
+def _published(c: Checked, mistakes: Sequence[Planted]) -> PublishedFinding:
     return PublishedFinding(
         position=c.position,
         what=c.published.what,
@@ -76,7 +79,7 @@ def _published(c: Checked) -> PublishedFinding:
         printed=c.published.value,
         recomputed=plain(c.recomputed),
         reproduced=c.reproduced,
-        mistake=None,
+        mistake=mistakes[0].mistake.id if mistakes else None,
     )
 
 

@@ -9,6 +9,7 @@ simplest choice of everything.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Any, TypeVar
 
@@ -37,6 +38,27 @@ ONE_BY_ONE = 16  # up to so many places, each is there or not by itself; beyond,
 _LOG_OUTPUTS = ("sigmoid", "softmax")
 SCALES = (Fraction(1), Fraction(1, 2), Fraction(2), Fraction(1, 4))
 KINKS = (Fraction(0), Fraction(0), Fraction(0), Fraction(1), Fraction(1, 2))
+
+
+@dataclass(frozen=True)
+class Fixed:
+    """What every case is to have; None: drawn. One activation is that of all layers, two those of hidden and output."""
+
+    activations: tuple[str, ...] | None = None
+    loss: str | None = None
+    scale: Fraction | None = None
+    reduction: str | None = None
+    depth: int | None = None
+    sizes: tuple[int, ...] | None = None
+    batch: int | None = None
+    biases: bool | None = None
+
+    def names(self, depth: int) -> list[str] | None:
+        """The activation of each of `depth` layers."""
+        if self.activations is None or len(self.activations) == depth:
+            return None if self.activations is None else list(self.activations)
+        hidden, output = self.activations[0], self.activations[-1]
+        return [hidden] * (depth - 1) + [output]
 
 
 class _Tape:
@@ -142,6 +164,7 @@ def cases(
     activations: Sequence[str] = ACTIVATIONS,
     losses: Sequence[str] = LOSSES,
     domain: str = "float64",
+    fixed: Fixed = Fixed(),
 ) -> st.SearchStrategy[Case]:
     """Strategy for cases that a domain can compute.
 
@@ -149,8 +172,14 @@ def cases(
     layer; losses that fit the output and losses that do not; biases present and absent; weights from tiny to
     saturating, integers, zeros, exact kinks; targets from far to nearly converged. Classification targets sum to 1.
     In the domain `modular` all numbers, targets too, are uniform in the field, and every loss follows every output.
-    Raises ValueError where the arguments leave nothing to draw.
+    `fixed` holds what is not drawn. Raises ValueError where the arguments leave nothing to draw.
     """
+    if fixed.sizes is not None:
+        fixed = replace(fixed, depth=len(fixed.sizes) - 1)
+        max_width = max(fixed.sizes or (1,))
+    max_layers, max_batch = fixed.depth or max_layers, fixed.batch or max_batch
+    activations = fixed.activations or activations
+    losses = losses if fixed.loss is None else (fixed.loss,)
     for name, value in (("max_layers", max_layers), ("max_width", max_width), ("max_batch", max_batch)):
         if isinstance(value, bool) or not isinstance(value, int) or value < 1:
             raise ValueError(f"{name} must be a whole number of at least 1, got {value!r}")
@@ -162,11 +191,12 @@ def cases(
     able = supported(DOMAINS[domain], activations)
     if not able:
         raise ValueError(f"activations: the domain {domain} has none of {', '.join(activations)}")
-    valued = {loss for a in able for loss in losses_for(a, max_width, losses, DOMAINS[domain])}
+    outputs = able if fixed.activations is None else fixed.activations[-1:]
+    valued = {loss for a in outputs for loss in losses_for(a, max_width, losses, DOMAINS[domain])}
     ordered = tuple(name for name in LOSSES if name in valued)
     if not ordered:
-        raise ValueError(f"losses: none of {', '.join(losses)} has a value behind any of {', '.join(able)}")
-    return _cases(max_layers, max_width, max_batch, able, ordered, DOMAINS[domain])
+        raise ValueError(f"losses: none of {', '.join(losses)} has a value behind any of {', '.join(outputs)}")
+    return _cases(max_layers, max_width, max_batch, able, ordered, DOMAINS[domain], fixed)
 
 
 @st.composite
@@ -178,6 +208,7 @@ def _cases(
     activations: tuple[str, ...],
     losses: tuple[str, ...],
     domain: Domain,
+    fixed: Fixed,
 ) -> Case:
     width, depth, batch_words = (1 + min(n, ONE_BY_ONE) for n in (max_width, max_layers, max_batch))
     places = depth + batch_words + (max_layers + 2) * width
@@ -198,31 +229,38 @@ def _cases(
     levels, batch = shape.some(max_layers), shape.some(max_batch)
     if domain.modulus:
         batch = batch[:FIELD_BATCH]
+    levels = levels if fixed.depth is None else np.arange(fixed.depth)
+    batch = batch if fixed.batch is None else np.arange(fixed.batch)
     units = [shape.some(max_width) for _ in range(max_layers + 1)]
     # Places that are empty in every layer: without them square layers could not shrink together.
     used = shape.used(max_width)
     units = [units[l][used[units[l]]] for l in (0, *(levels + 1))]
     units = [u if len(u) else np.zeros(1, dtype=np.int64) for u in units]
+    units = units if fixed.sizes is None else [np.arange(n) for n in fixed.sizes]
     output = style.choose(("its own", "its own", *(name for name in _LOG_OUTPUTS if name in activations)))
     every = [style.choose(activations) for _ in range(max_layers)]
     with_bias = [style.choose((False, True, True)) for _ in range(max_layers)]
     names = [every[l] for l in levels]
     if output != "its own":
         names[-1] = output
+    names = fixed.names(len(levels)) or names
     assume(domain.unit_roundoff is not None or domain.modulus or names.count("square") <= MAX_SQUARES)
     fitting = losses_for(names[-1], len(units[-1]), losses, domain)
     assume(fitting)
-    loss = Loss(style.choose(fitting), style.choose(SCALES))
+    loss_name, scale = style.choose(fitting), style.choose(SCALES)
+    loss = Loss(loss_name, scale if fixed.scale is None else fixed.scale)
     if domain.modulus and "relu" in names and loss.name.endswith("cross_entropy"):
         with_bias[levels[-1]] = True  # else outputs are 0 where all gates before are shut, and the loss has no value
     reduction, kink, kind = style.choose(REDUCTIONS), style.choose(KINKS), style.choose(KINDS)
+    reduction = fixed.reduction or reduction
 
     if domain.modulus:
         kind = _residues([style.next() for _ in range(SEED_WORDS)])
     layers = []
     for l, before, own, name in zip(levels, units, units[1:], names, strict=False):
         W = kind(weights.table(own, before, max_width, l * max_width**2))
-        b = kind(biases.table(np.array([l]), own, max_width, 0))[0] if with_bias[l] else None
+        biased = with_bias[l] if fixed.biases is None else fixed.biases
+        b = kind(biases.table(np.array([l]), own, max_width, 0))[0] if biased else None
         layers.append(Layer(W, b, name))
     inputs = (kind if domain.modulus else style.choose(INPUTS))(xs.table(batch, units[0], max_width, 0))
     targets = ts.table(batch, units[-1], max_width, 0)

@@ -3,7 +3,7 @@
 from backprove.campaign.conclude import conclude, disagreement, layers, versions
 from backprove.campaign.kinks import at_kinks
 from backprove.campaign.look import Look, look, unstable_engines
-from backprove.campaign.shards import Settings, search
+from backprove.campaign.shards import Settings, explore, search
 from backprove.campaign.survey import Survey
 
 __all__ = [
@@ -13,6 +13,7 @@ __all__ = [
     "at_kinks",
     "conclude",
     "disagreement",
+    "explore",
     "layers",
     "look",
     "search",

@@ -36,5 +36,7 @@ def ladder(domains: Sequence[DomainFinding], oracles: OracleFinding | None, line
         domains=["float64"],
         networks=oracles.networks,
         entries=oracles.entries,
-        not_covered=[f"{count:,} entries {why}" for why, count in silent.items() if count],
+        not_covered=[
+            f"{count:,} {'entry' if count == 1 else 'entries'} {why}" for why, count in silent.items() if count
+        ],
     )

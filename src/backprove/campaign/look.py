@@ -6,6 +6,7 @@ from functools import cached_property
 from typing import Any
 
 from backprove.arbitrate import Hearing, hear
+from backprove.campaign.confirm import confirmed
 from backprove.case import Case
 from backprove.compare import Comparison, Outcome, compare, group, judge, run
 from backprove.domains import Domain
@@ -56,6 +57,8 @@ class Look:
 def look(case: Case, domain: Domain, engines: Mapping[str, Engine], *, repeat: bool = False) -> Look:
     """Compare the engines on a case; where they agree, hear the oracles; where not, or on request, run each twice."""
     comparison = compare(case, domain, engines)
+    if domain.modulus and comparison.verdict is Verdict.DISAGREE:
+        comparison = confirmed(comparison, engines)
     if comparison.verdict is Verdict.DISAGREE or repeat:
         unstable = unstable_engines(comparison, engines)
         repeated = True

@@ -55,7 +55,7 @@ class Settings:
         return {k: list(v) if isinstance(v, tuple) else v for k, v in values.items() if v is not None}
 
 
-def _explore(
+def explore(
     strategy: st.SearchStrategy[Case], seed: int, networks: int, visit: Callable[[Case], None], shrink: bool
 ) -> None:
     phases = (Phase.generate, Phase.shrink) if shrink else (Phase.generate,)
@@ -125,7 +125,7 @@ class _Campaign:
 
         try:
             seed = shard_seed(self.settings.seed, survey.domain.name, shard)
-            _explore(self.strategies[survey.domain.name], seed, networks, visit, shrink=False)
+            explore(self.strategies[survey.domain.name], seed, networks, visit, shrink=False)
         finally:
             survey.seconds += time.perf_counter() - started
 
@@ -179,7 +179,7 @@ class _Campaign:
         size = SHARD if self.settings.seconds is None else SHARD // 4
         # An engine that answers differently each time makes Hypothesis complain; the last find stands.
         with contextlib.suppress(_Found, hypothesis.errors.HypothesisException, ExceptionGroup):
-            _explore(self.strategies[survey.domain.name], seed, size, visit, shrink=True)
+            explore(self.strategies[survey.domain.name], seed, size, visit, shrink=True)
         return found[-1] if found else None
 
 

@@ -12,6 +12,8 @@ from backprove.findings import AtKink, DomainFinding, OracleFinding
 from backprove.rounding import conventions
 from backprove.verdict import Verdict
 
+CHANCE = 2.0**-20  # that a field's agreement says nothing
+
 
 @dataclass
 class Sighting:
@@ -150,7 +152,8 @@ class Survey:
         """Where nothing was compared, or an engine with nobody, nothing agrees; nor where agreement says too little."""
         verdict = Verdict.of(self.verdicts)
         left_out = not self.entries or any(not c.compared and name not in self.alone for name, c in self.each.items())
-        if verdict is Verdict.AGREE and (left_out or mostly(self.weak, self.entries - self.vacuous)):
+        little = mostly(self.weak, self.entries - self.vacuous) or self.chance > CHANCE
+        if verdict is Verdict.AGREE and (left_out or little):
             return Verdict.UNDECIDED
         return verdict
 

@@ -7,6 +7,7 @@ they agree everywhere, they are the same rational function for each of these pat
 """
 
 import itertools
+import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
@@ -38,6 +39,7 @@ from backprove.verdict import Verdict
 POINTS = 2
 SAMPLES = 3
 MAX_PATTERNS = 256
+CERTAIN = 1e-6  # a certificate whose chance of being false is larger than this is none
 ALL_UP = (True,) * 10_000  # gates for a batch, where the loss has no value behind a relu that is down
 WHERE_VALUED = "the loss has a value"
 TRIES = 100  # points at which a witness is looked for again
@@ -223,6 +225,8 @@ def certify(
         others = [name for name in CONDITIONS if name not in held.conditions]
         tried = {name: _test(held.under(name), engines, 1, patterns, seed, tick) for name in others}
         holds_if = [name for name, test in tried.items() if not test.against and not test.doubt]
+    if not found.against and not found.doubt and (chance := found.degree / MODULUS) ** points > CERTAIN:
+        found.doubt = _too_high(chance)
     witness = _witness(failing, engines, refuted, seed, tick) if refuted else None
     verdict = Verdict.DISAGREE if found.against else Verdict.UNDECIDED if found.doubt else Verdict.AGREE
     return Certificate(
@@ -243,6 +247,13 @@ def certify(
         undecided=found.doubt if verdict is Verdict.UNDECIDED else "",
         not_covered=found.uncovered,
     )
+
+
+def _too_high(chance: float) -> str:
+    """What it would take for a degree so high."""
+    if chance >= 1:
+        return "the degree of the formulas exceeds the field: agreement would prove nothing"
+    return f"the degree is high; --points {math.ceil(math.log(CERTAIN) / math.log(chance))} would do"
 
 
 def _witness(

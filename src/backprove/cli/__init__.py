@@ -8,12 +8,12 @@ from typing import Any
 
 import typer
 
-from backprove.cli import networks, prove
+from backprove.cli import check, networks, prove
 from backprove.cli.app import app
 from backprove.cli.options import TROUBLE, complain
 from backprove.errors import BackproveError
 
-__all__ = ["app", "main", "networks", "prove", "script"]
+__all__ = ["app", "check", "main", "networks", "prove", "script"]
 
 # typer brings its own copy of click; this is the base of all its complaints about usage.
 UsageTrouble: Any = next(c for c in typer.BadParameter.__mro__ if c.__name__ == "ClickException")
@@ -38,6 +38,8 @@ def main(arguments: list[str] | None = None) -> int:
         return code if isinstance(code, int) else 0
     except typer.Exit as leave:
         return leave.exit_code
+    except SystemExit:  # typer's own way out where the reader of a pipe had enough
+        sys.stdout = open(os.devnull, "w")  # noqa: SIM115
     except UsageTrouble as trouble:
         complain(f"{trouble.format_message()} (see backprove --help)")
     except (KeyboardInterrupt, typer.Abort):

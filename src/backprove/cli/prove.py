@@ -109,7 +109,9 @@ def prove(
     outcome = conclude(
         found, seed=seed, settings=settings, interrupted=interrupted, seconds=time.perf_counter() - started
     )
-    keep([c.witness for c in found if c.witness], list(loaded), folder)
+    for c in found:
+        if c.witness:
+            keep([c.witness], c.formulations, folder)
     for path in report or ():
         write_report(outcome, path)
     if json:

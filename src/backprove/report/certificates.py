@@ -62,10 +62,17 @@ def _summary(members: Sequence[Certificate]) -> list[str]:
 
 def patterns(report: CertificateReport) -> str:
     """How far the sides of kinks were gone through."""
-    most = max((c.gate_patterns.of for c in report.architectures), default=1)
-    sampled = sum(c.verdict == "AGREE" and c.gate_patterns.tested < c.gate_patterns.of for c in report.architectures)
-    line = f"each with every unit on either side of 0, in all patterns (up to {most:,}) for one sample"
-    return line + (f"; but in {count_of(sampled, 'statement')} only a random sample of them" if sampled else "")
+    proved = [c.gate_patterns for c in report.architectures if c.verdict == "AGREE" and c.gate_patterns.of > 1]
+    whole = [p for p in proved if p.tested >= p.of]
+    parts = [f"{p.tested:,} of {p.of:,}" for p in proved if p.tested < p.of]
+    lines = []
+    if whole:
+        most = max(p.of for p in whole)
+        lines.append(f"with units on either side of 0, in all patterns (up to {most:,}) for one sample")
+    if parts:
+        more = f" and {len(parts) - 1:,} more so" if len(parts) > 1 else ""
+        lines.append(f"ONLY A SAMPLE of the patterns in {count_of(len(parts), 'statement')} ({parts[0]}{more})")
+    return "; ".join(lines)
 
 
 def said(report: CertificateReport) -> str:
@@ -81,8 +88,10 @@ def said(report: CertificateReport) -> str:
         return f"{len(left):,} of {of} undecided{why}" if report.architectures else "nothing was proved"
     conditions = " that meet the conditions" if any(c.preconditions for c in report.architectures) else ""
     largest = max(c.false_agreement_probability or 0.0 for c in report.architectures)
+    sampled = sum(c.gate_patterns.tested < c.gate_patterns.of for c in report.architectures)
+    where = f", of {sampled:,} of them only at the sampled sides of kinks" if sampled else ""
     names = groups([report.settings["engines"]])
     return (
-        f"{names} in {of}: the same function at all weights, inputs and targets{conditions}; "
+        f"{names} in {of}: the same function at all weights, inputs and targets{conditions}{where}; "
         f"a false one would pass with a probability of at most {largest:.1e}"
     )

@@ -107,7 +107,8 @@ def _disagreement(found: Disagreement) -> list[str]:
     if found.address is not None:
         lines += _table(["first difference", f"{found.address} ({_escaped(found.index or '')})"], [])
         lines += [f"| {_escaped(name)} | {number(value)} |" for name, value in found.values.items()]
-        lines += ["", f"The {times_the_bound(found)}.", ""]
+        said = times_the_bound(found)
+        lines += ["", f"{said[0].upper()}{said[1:]}.", ""]
     if found.oracles:
         lines += [f"The loss itself sides with {_escaped(sides_with(found))}.", ""]
         lines += _table(["oracle", "its value", ""], (list(row) for row in testimonies(found)))

@@ -254,7 +254,9 @@ def _show_published(case: CaseFinding, console: Console, everything: bool) -> No
         return
     table = plain_table("published", "printed", "recomputed", "", right=(1, 2))
     for p in rows:
-        verdict = Text("reproduced", style="green") if p.reproduced else Text("NOT reproduced", style="bold red")
+        said = Text("reproduced", style="green") if p.reproduced else Text("NOT reproduced", style="bold red")
+        if p.mistake:
+            said.append(f", but by {p.mistake}", style="red")
         digits = max(10, sum(c.isdigit() for c in p.printed.lower().split("e")[0].lstrip("-+0.")) + 2)
-        table.add_row(safe(p.label), safe(p.printed), number(p.recomputed, min(digits, 17)), verdict)
+        table.add_row(safe(p.label), safe(p.printed), number(p.recomputed, min(digits, 17)), said)
     console.print(indented(table))

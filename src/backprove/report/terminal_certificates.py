@@ -24,7 +24,8 @@ def show_certificates(report: CertificateReport, console: Console, *, quiet: boo
             if row[-1] not in ("always", "–"):
                 what = "open" if row[3] == "UNDECIDED" else "if"
                 console.print(indented(Text(f"{row[0]} {row[1]}, {row[2]}: {what} {safe(row[-1])}")))
-        console.print(indented(Text(patterns(report), style="dim")))
+        if line := patterns(report):
+            console.print(indented(Text(line, style="dim")))
         console.print()
     _show_witnesses([c for c in report.architectures if c.verdict == "DISAGREE"], console)
     if not quiet:

@@ -1,10 +1,15 @@
 """The words that every writer uses: groups, numbers, a case in a line."""
 
+import math
 import unicodedata
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
+
 from backprove.findings import AtKink, Disagreement, Report
+
+MOST_NUMBERS = 64  # of one block that are shown
 
 
 def safe(text: str) -> str:
@@ -98,6 +103,9 @@ def numbers(case: dict[str, Any]) -> list[tuple[str, str]]:
 
 
 def _block(values: Any) -> str:
+    size = np.shape(values)
+    if math.prod(size) > MOST_NUMBERS:
+        return f"{' × '.join(map(str, size))} numbers, in the recorded case"
     return "[" + ", ".join(_block(v) if isinstance(v, list) else number(v) for v in values) + "]"
 
 

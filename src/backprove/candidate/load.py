@@ -14,17 +14,31 @@ from backprove.errors import BackproveError
 
 
 def load_function(spec: str) -> Callable[..., Any]:
-    """The function that `FILE.py:FUNCTION` names. Its folder is importable while it loads and runs.
+    """The function that `FILE.py:FUNCTION` names, loaded in this process. It gets copies, and prints to stderr.
 
     Raises BackproveError in one line: what is missing, or what the file's own code raised and where.
     """
+    return _guarded(load(spec)[1])
+
+
+def split(spec: str) -> tuple[str, str]:
+    """(file, function) of a spec `FILE.py:FUNCTION`. Raises BackproveError if it is none, or there is no such file."""
     file, colon, name = spec.rpartition(":")
     if not colon or not file or not name:
         raise BackproveError(f"{spec}: expected FILE.py:FUNCTION, such as mine.py:engine")
     path = Path(file)
     if not path.is_file():
         raise BackproveError(f"{file}: {'is a folder' if path.is_dir() else 'no such file'}; name a Python file")
-    module = _import(path)
+    return file, name
+
+
+def load(spec: str) -> tuple[dict[str, Any], Callable[..., Any]]:
+    """The namespace of the file that `FILE.py:FUNCTION` names, and its function.
+
+    The file's folder is importable while it loads and runs. Raises BackproveError in one line, as `load_function`.
+    """
+    file, name = split(spec)
+    module = _import(Path(file))
     if name not in vars(module):
         known = [k for k, v in vars(module).items() if callable(v) and getattr(v, "__module__", "") == module.__name__]
         have = f"it has {', '.join(known[:8])}" if known else "it defines none"
@@ -32,7 +46,7 @@ def load_function(spec: str) -> Callable[..., Any]:
     function = vars(module)[name]
     if not callable(function):
         raise BackproveError(f"{file}: {name} is {type(function).__name__}, not a function")
-    return _guarded(function)
+    return vars(module), function
 
 
 def _guarded(function: Callable[..., Any]) -> Callable[..., Any]:

@@ -1,0 +1,50 @@
+"""What a worker does to itself before it loads anything: limits, and descriptors out of the way."""
+
+import os
+import signal
+import sys
+
+from backprove.candidate import frames
+
+FIRST_DESCRIPTOR = 100  # out of the way of code that closes or writes to low numbers
+DEATH_SIGNAL = 1  # prctl's PR_SET_PDEATHSIG
+
+
+def limit(memory: int) -> list[str]:
+    """Put limits on memory (bytes; 0: none) and core dumps in force: which of them this system lacks."""
+    lacks = []
+    try:
+        import resource
+
+        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+        # Data, where the system counts it (Linux does): the address space holds libraries, and what is only reserved.
+        which = resource.RLIMIT_DATA if sys.platform == "linux" else resource.RLIMIT_AS
+        if memory:
+            resource.setrlimit(which, (memory, memory))
+    except (ImportError, OSError, ValueError):
+        lacks.append("memory limit")
+    if memory and sys.platform == "darwin":
+        lacks.append("memory limit")  # accepted there, and not enforced
+    return lacks
+
+
+def follow(host: int) -> list[str]:
+    """End with the process `host`, however that ends; what this system lacks for it."""
+    try:
+        import ctypes
+
+        ctypes.CDLL(None).prctl(DEATH_SIGNAL, signal.SIGKILL)
+    except (ImportError, OSError, AttributeError, TypeError):
+        return ["an end with the host's"]
+    if os.getppid() != host:
+        os._exit(frames.LOST)
+    return []
+
+
+def apart(fd: int) -> int:
+    """The descriptor under a high number, not handed on to programs that are started."""
+    import fcntl
+
+    high = fcntl.fcntl(fd, fcntl.F_DUPFD_CLOEXEC, FIRST_DESCRIPTOR)
+    os.close(fd)
+    return high

@@ -1,0 +1,122 @@
+"""What a function is the gradient of: the problems that reproduce its numbers on every network.
+
+A problem is the activations, the loss and a constant factor, written as a formula of N (samples) and K (outputs). Its
+gradient is that of the rounding analysis, with the radius of every entry: nothing is fitted but the choice.
+"""
+
+import itertools
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from fractions import Fraction
+
+import numpy as np
+
+from backprove.case import ACTIVATIONS, LOSSES, Case, Layer, Loss
+from backprove.domains import DOMAINS
+from backprove.rounding import Float, analyse
+
+Observation = tuple[Case, Float, str]
+"""A case, the flat gradient that the function gave, and its precision (float64 or float32)."""
+
+SHAPES = ("1", "1/N", "1/NK", "N", "K", "1/K", "NK")
+NUMBERS = (Fraction(1), Fraction(1, 2), Fraction(2), Fraction(1, 4), Fraction(4))
+SIGNS = (1, -1)
+REDUCTIONS = {"1": "sum", "1/N": "mean", "1/NK": "mean_all"}
+
+
+@dataclass(frozen=True)
+class Factor:
+    """sign · number · shape."""
+
+    sign: int = 1
+    number: Fraction = Fraction(1)
+    shape: str = "1"
+
+    def of(self, N: int, K: int) -> float:
+        """Its value for N samples and K outputs."""
+        sizes = {"1": 1.0, "N": N, "K": K, "NK": N * K, "1/N": 1 / N, "1/K": 1 / K, "1/NK": 1 / (N * K)}
+        return self.sign * float(self.number) * sizes[self.shape]
+
+
+FACTORS = tuple(Factor(*parts) for parts in itertools.product(SIGNS, NUMBERS, SHAPES))
+
+
+@dataclass(frozen=True)
+class Problem:
+    """A loss of a network with these activations (hidden, output), times a factor."""
+
+    activations: tuple[str, str]
+    loss: str
+    factor: Factor = Factor()
+
+    @property
+    def reduction(self) -> str | None:
+        """The reduction that its factor is, if it is one."""
+        return REDUCTIONS.get(self.factor.shape)
+
+    def posed(self, case: Case) -> Case:
+        """The case with this problem's activations and loss, unscaled and summed."""
+        hidden, output = self.activations
+        names = [hidden] * (len(case.layers) - 1) + [output]
+        layers = tuple(Layer(c.weights, c.bias, name) for c, name in zip(case.layers, names, strict=True))
+        return replace(case, layers=layers, loss=Loss(self.loss), reduction="sum", published=())
+
+
+def problems(first: Problem | None = None) -> Iterator[Problem]:
+    """All of them, that of `first` before the others."""
+    if first:
+        yield replace(first, factor=Factor())
+    for hidden, output, loss in itertools.product(ACTIVATIONS, ACTIVATIONS, LOSSES):
+        yield Problem((hidden, output), loss)
+
+
+def factors_of(problem: Problem, seen: Sequence[Observation]) -> list[Factor]:
+    """The factors with which the problem's gradient is what was observed, on every network, within rounding.
+
+    None where no network tells: every entry zero, or no larger than its rounding.
+    """
+    left, told = list(FACTORS), False
+    for case, values, precision in seen:
+        domain = DOMAINS[precision]
+        analysis = analyse(problem.posed(case), domain)
+        if analysis.undefined():
+            return []
+        exact, radius = _flat(analysis.weights, analysis.biases), analysis.radii()
+        if not (np.isfinite(exact).all() and np.isfinite(radius).all()):
+            return []
+        N, K = case.targets.shape
+        told |= bool((np.abs(exact) > 2**10 * radius).any())
+        left = [f for f in left if _within(values, f.of(N, K), exact, radius)]
+        if not left:
+            return []
+    return left if told else []
+
+
+def _within(values: Float, factor: float, exact: Float, radius: Float) -> bool:
+    # 2 radii: the function's own and the analysis's
+    return bool((np.abs(values - factor * exact) <= 2 * abs(factor) * radius).all())
+
+
+def _flat(weights: Sequence[object], biases: Sequence[object]) -> Float:
+    parts = []
+    for W, b in zip(weights, biases, strict=True):
+        parts += [W.value.ravel()] + ([] if b is None else [b.value])  # type: ignore[attr-defined]
+    return np.concatenate(parts)
+
+
+def gradient_of(seen: Sequence[Observation], first: Problem | None = None) -> list[Problem]:
+    """The problems whose gradient was observed, the simplest factor first; [] where there is none.
+
+    Observations of different N and K tell factors apart; networks of one layer cannot tell hidden activations.
+    """
+    if not seen:
+        return []
+    # One softmax output, or a gradient of zeros, tells nothing.
+    telling = sorted(seen, key=lambda one: (one[0].sizes[-1] == 1, not one[1].any(), -len(one[0].layers)))
+    found: list[Problem] = []
+    for problem in dict.fromkeys(problems(first)):
+        if factors_of(problem, telling[:1]):
+            found += [replace(problem, factor=f) for f in factors_of(problem, seen)]
+            if found and problem == first:
+                break
+    return sorted(found, key=lambda p: FACTORS.index(p.factor))

@@ -1,0 +1,66 @@
+"""A candidate beside the engines: networks of the kind it takes, what it answers there, and the comparison."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from typing import Any
+
+from hypothesis import strategies as st
+
+from backprove.candidate import Answer, Candidate, Declaration
+from backprove.case import Case
+from backprove.compare import Comparison, Outcome, judge, run
+from backprove.domains import DOMAINS
+from backprove.engines import ENGINES
+from backprove.errors import BackproveError
+from backprove.generate import Fixed, cases
+from backprove.verdict import Verdict
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What a candidate answered on one network, and the comparison with the engines."""
+
+    answer: Answer
+    comparison: Comparison
+
+    @property
+    def case(self) -> Case:
+        return self.comparison.case
+
+    @property
+    def wrong(self) -> bool:
+        return self.comparison.verdict is Verdict.DISAGREE
+
+
+def strategy(declaration: Declaration, settings: Mapping[str, Any]) -> st.SearchStrategy[Case]:
+    """Networks of the kind that a candidate takes, minimising what it says. Raises BackproveError: there are none."""
+    d = declaration
+    sizes = d.layers if isinstance(d.layers, tuple) else None
+    fixed = Fixed(
+        activations=d.activations,
+        loss=d.loss,
+        scale=d.loss_scale,
+        reduction=d.reduction,
+        depth=d.depth,
+        sizes=sizes,
+        batch=d.batch if isinstance(d.batch, int) else None,
+        biases=d.biases,
+    )
+    try:
+        # A candidate is not told which slope a kink is to have; most take 0.
+        return cases(fixed=fixed, **settings).map(lambda case: replace(case, kink=Fraction(0)))
+    except ValueError as error:
+        raise BackproveError(f"nothing to check it on: {error}") from None
+
+
+def see(candidate: Candidate, case: Case, name: str, *, probe: bool = False) -> Seen:
+    """Ask a candidate for its gradient of a case and judge it beside the engines, in the precision it computes in."""
+    answer = candidate.gradients(case, probe=probe)
+    domain = DOMAINS[answer.precision]
+    outcomes = {engine: run(function, case, domain) for engine, function in ENGINES.items()}
+    if answer.values is None:
+        own = Outcome(failure=answer.failure, kind=answer.kind, traceback=answer.traceback)
+    else:
+        own = run(lambda case, domain: answer.gradient(case), case, domain)
+    return Seen(answer, judge(case, domain, {**outcomes, name: own}))

@@ -1,0 +1,108 @@
+"""The command check: somebody's backprop, judged."""
+
+import sys
+from glob import glob
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from backprove.cli.app import app
+from backprove.cli.options import TROUBLE, Debug, Json, NoColor, Quiet, complain, console, failures_folder
+from backprove.errors import BackproveError
+
+if TYPE_CHECKING:
+    from backprove.check import Examined
+
+
+@app.command()
+def check(
+    candidates: Annotated[list[str], typer.Argument(metavar="FILE.py:FUNCTION …", help="Or FOLDER/*.py:FUNCTION.")],
+    networks: Annotated[int, typer.Option("--networks", min=1, help="Networks to judge it on.")] = 60,
+    case: Annotated[str | None, typer.Option("--case", metavar="ID|FILE", help="On this network alone.")] = None,
+    seed: Annotated[int, typer.Option("--seed", help="The same seed draws the same networks.")] = 0,
+    activations: Annotated[str | None, typer.Option("--activations", help="One for all, or hidden,output.")] = None,
+    loss: Annotated[str | None, typer.Option("--loss", help="What it says it minimises.")] = None,
+    loss_scale: Annotated[str | None, typer.Option("--loss-scale", help="Such as 1/2.")] = None,
+    reduction: Annotated[str | None, typer.Option("--reduction", help="sum, mean or mean_all.")] = None,
+    layers: Annotated[str | None, typer.Option("--layers", help="any, a number, or sizes such as 3-2-1.")] = None,
+    batch: Annotated[str | None, typer.Option("--batch", help="any, or a number of samples.")] = None,
+    biases: Annotated[str | None, typer.Option("--biases", help="yes or no.")] = None,
+    layout: Annotated[str | None, typer.Option("--layout", help="Of weights: out,in or in,out.")] = None,
+    samples: Annotated[str | None, typer.Option("--samples", help="rows or columns.")] = None,
+    max_layers: Annotated[int, typer.Option("--max-layers", min=1, max=16, help="Deepest network.")] = 4,
+    max_width: Annotated[int, typer.Option("--max-width", min=1, max=64, help="Widest layer, in units.")] = 5,
+    seconds: Annotated[float, typer.Option("--seconds", min=0.1, max=3600, help="Time limit of a call.")] = 5.0,
+    json: Json = False,
+    quiet: Quiet = False,
+    no_color: NoColor = False,
+    debug: Debug = False,
+) -> None:
+    """Somebody's backprop against the engines: is it right, for what, where is it wrong, and why."""
+    from backprove.check import examine, finding, together
+    from backprove.findings import CheckFinding
+    from backprove.report import json as json_report
+    from backprove.report.terminal_check import show_check, show_checks
+    from backprove.verdict import Verdict
+
+    options = {
+        "activations": activations, "loss": loss, "loss_scale": loss_scale, "reduction": reduction, "layers": layers,
+        "batch": batch, "biases": biases, "layout": layout, "samples": samples,
+    }  # fmt: skip
+    given = {key: value for key, value in options.items() if value is not None}
+    settings = {"max_layers": max_layers, "max_width": max_width}
+    specs, folder = _specs(candidates), failures_folder()
+    found: list[CheckFinding] = []
+    troubles: list[str] = []
+    for spec in specs:
+        try:
+            seen = examine(
+                spec, given, networks=networks, seed=seed, settings=settings, seconds=seconds, only=_case(case)
+            )
+            found.append(finding(seen, seed))
+            _keep(seen, folder)
+        except BackproveError as error:
+            complain(str(error))
+            troubles.append(str(error))
+    if not found:
+        raise typer.Exit(TROUBLE)
+    outcome: Any = found[0] if len(specs) == 1 else together(found, troubles)
+    if json:
+        sys.stdout.write(json_report.write(outcome))
+    elif len(specs) == 1:
+        show_check(found[0], console(no_color), quiet=quiet)
+    else:
+        for one in found if not quiet else ():
+            show_check(one, console(no_color))
+            console(no_color).print()
+        show_checks(outcome, console(no_color), quiet=quiet)
+    code = int(Verdict[outcome.verdict])
+    raise typer.Exit(TROUBLE if troubles and code != Verdict.DISAGREE else code)
+
+
+def _specs(given: list[str]) -> list[str]:
+    """The candidates; a file name with * or ? stands for all that match, in order."""
+    found = []
+    for spec in given:
+        file, _, function = spec.rpartition(":")
+        matches = sorted(glob(file)) if any(c in file for c in "*?[") and not Path(file).exists() else [file]
+        if not matches:
+            raise BackproveError(f"{spec}: no file matches {file}")
+        found += [f"{match}:{function}" for match in matches]
+    return list(dict.fromkeys(found))
+
+
+def _case(reference: str | None) -> Any:
+    from backprove.campaign.replay import recorded
+
+    return None if reference is None else recorded(reference)[0].case
+
+
+def _keep(seen: "Examined", folder: Path) -> None:
+    """Put the smallest network on record, for --case."""
+    from backprove.campaign import Look, disagreement
+    from backprove.cli.options import keep
+    from backprove.engines import ENGINES
+
+    if seen.smallest is not None:
+        keep([disagreement(Look(seen.smallest.comparison))], list(ENGINES), folder)

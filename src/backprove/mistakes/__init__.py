@@ -1,0 +1,8 @@
+"""The catalogue of known mistakes, and the search for the one that wrong numbers come from."""
+
+from backprove.mistakes.catalogue import CATALOGUE
+from backprove.mistakes.cause import Cause, Causes, causes
+from backprove.mistakes.mistake import Mistake, Planted, gradient
+from backprove.mistakes.published import of_published
+
+__all__ = ["CATALOGUE", "Cause", "Causes", "Mistake", "Planted", "causes", "gradient", "of_published"]
