@@ -39,7 +39,8 @@ def gradient_of(of: GradientOf) -> str:
 
 def verdict(found: CheckFinding) -> str:
     """The verdict in a sentence."""
-    taken = " (inferred from its numbers)" if {"loss", "activations"} & set(found.inferred) else ""
+    named = ", ".join(name.replace("_", " ") for name in found.inferred)
+    taken = f" ({named} inferred from its numbers)" if named else ""
     on = f"{found.wrong_networks} of {count_of(found.networks, 'network')}"
     if found.failure:
         return f"gives no gradient: it {found.failure}"
