@@ -9,10 +9,9 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-import numpy as np
 import pytest
 from candidates import CASE, HALF, alive, candidate, write
-from helpers import FLOAT64, network, values
+from helpers import FLOAT64, agree, network, radii, values
 
 from backprove.candidate import Candidate
 from backprove.candidate.process import running
@@ -166,7 +165,7 @@ def hasty(spec: str) -> Iterator[Candidate]:
 
 def right(mine: Candidate) -> bool:
     answer = mine.gradients(CASE)
-    return answer.values is not None and bool(np.allclose(answer.values, TRUE, rtol=1e-12))
+    return answer.values is not None and agree(FLOAT64, answer.values, TRUE, radii(CASE, FLOAT64))
 
 
 @pytest.mark.parametrize("name", ENDS)
