@@ -38,7 +38,7 @@ ROOMS: dict[str, set[str] | None] = {
         "rounding", "verdict",
     },
     "report": {"errors", "files", "findings"},
-    "": {"campaign", "case", "compare", "domains", "engines", "errors", "findings", "generate", "verdict"},
+    "": {"campaign", "candidate", "case", "compare", "domains", "engines", "errors", "findings", "generate", "verdict"},
     "cli": None, "__main__": {"cli"},
 }  # fmt: skip
 # The only other modules that they may import.

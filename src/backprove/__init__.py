@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from backprove.campaign import Settings, search
+    from backprove.candidate import from_class, from_update
     from backprove.case import Case, Gradient, Layer, Loss, read_case
     from backprove.compare import Comparison
     from backprove.compare import compare as compare_engines
@@ -34,6 +35,8 @@ _HOMES = {
     "Verdict": "verdict",
     "cases": "generate",
     "compare_engines": "compare",
+    "from_class": "candidate",
+    "from_update": "candidate",
     "read_case": "case",
     "search": "campaign",
 }
@@ -54,6 +57,8 @@ __all__ = [
     "Verdict",
     "cases",
     "compare_engines",
+    "from_class",
+    "from_update",
     "read_case",
     "search",
 ]

@@ -41,7 +41,7 @@ class Hearing:
     def off(self, name: str, oracle: str) -> Array:
         """By how many of the oracle's errors an engine's value is off, beyond its rounding; NaN: no opinion."""
         estimate = self.estimates[oracle]
-        distance = np.abs(self.values[name] - estimate.values) - self.comparison.radius
+        distance = np.abs(self.values[name] - estimate.values) - self.comparison.radius_of(name)
         known = np.isfinite(estimate.error) & np.isfinite(distance)
         ratio = np.maximum(distance, 0) / np.maximum(estimate.error, np.finfo(np.float64).tiny)
         return np.where(known, ratio, np.nan)

@@ -24,7 +24,8 @@ class Outcome:
     """What came of one engine on one case: its flat gradient, or why there is none.
 
     `failure` is one line and `kind` the sort of failure; `refused` says that the domain lacks what the engine needs
-    (not covered, no failure); `undecided` that the domain could not tell. `covered` None means every entry.
+    (not covered, no failure); `undecided` that the domain could not tell. `covered` None means every entry. `blur`: by
+    how much each value may be off because of how it was handed over, beside the rounding of its gradient; None: not.
     """
 
     values: Array | None = None
@@ -36,6 +37,7 @@ class Outcome:
     traceback: str = ""
     refused: str = ""
     undecided: str = ""
+    blur: Array | None = None
 
 
 def run(engine: Engine, case: Case, domain: Domain) -> Outcome:

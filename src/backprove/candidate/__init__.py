@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from backprove.candidate.contract import Declaration, declared
     from backprove.candidate.hygiene import HYGIENE
     from backprove.candidate.load import load_function
+    from backprove.candidate.wrap import from_class, from_update
 
 _HOMES = {
     "HYGIENE": "hygiene",
@@ -22,10 +23,22 @@ _HOMES = {
     "Declaration": "contract",
     "declared": "contract",
     "form_of": "adapt",
+    "from_class": "wrap",
+    "from_update": "wrap",
     "load_function": "load",
 }
 
-__all__ = ["HYGIENE", "Answer", "Candidate", "Declaration", "declared", "form_of", "load_function"]
+__all__ = [
+    "HYGIENE",
+    "Answer",
+    "Candidate",
+    "Declaration",
+    "declared",
+    "form_of",
+    "from_class",
+    "from_update",
+    "load_function",
+]
 
 
 def __getattr__(name: str) -> Any:

@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from backprove.candidate.wrap import Recovered
+
 if TYPE_CHECKING:  # for the host; a worker, which knows shapes only, starts without them
     from backprove.candidate.contract import Declaration
     from backprove.case import Case
@@ -90,12 +92,16 @@ class Refused(Exception):
 
 @dataclass
 class Reading:
-    """A gradient as read: flat values, their precision, what was odd (hygiene id → a line), the arrays themselves."""
+    """A gradient as read: flat values, their precision, what was odd (hygiene id → a line), the arrays themselves.
+
+    `learning_rate`: of the update that the gradient was worked out from, if it was.
+    """
 
     values: Numbers = field(default_factory=lambda: np.empty(0))
     precision: str = "float64"
     odd: dict[str, str] = field(default_factory=dict)
     arrays: list[npt.NDArray[Any]] = field(default_factory=list)
+    learning_rate: float | None = None
 
     def note(self, name: str, line: str) -> None:
         self.odd.setdefault(name, line)
@@ -106,7 +112,7 @@ def read(result: Any, form: Form) -> Reading:
 
     Raises Refused where it is none; whatever foreign arrays raise when they are looked at passes through.
     """
-    found = Reading()
+    found = Reading(learning_rate=result.learning_rate if isinstance(result, Recovered) else None)
     weights, biases = _parts(result, form, found)
     L = len(form.shapes)
     raw_W = [_array(weights[l], f"weights[{l}]", found) for l in range(L)]

@@ -5,8 +5,14 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from backprove.candidate.adapt import Numbers
+from backprove.candidate.adapt import Numbers, pack
 from backprove.case import Case, Gradient, blocks
+
+# What a step may do to η and the gradient before it subtracts them: round η to its own precision, divide it by N in two
+# operations, multiply.
+OPERATIONS = 4
+# The bound is itself computed in float64; its own rounding is far below this.
+OWN = 1 + 2.0**-20
 
 
 @dataclass(frozen=True)
@@ -17,7 +23,8 @@ class Answer:
     infinities are kept. `precision` "float64" or "float32": with which rounding they are to be judged. `hygiene`: ids
     of HYGIENE, sorted; `notes` says each in a line of its own. `failure` is one line and `kind` the sort of failure:
     "raised …", "exit", "signal", "timeout", "memory", "processes", "connection", "load", "None", "type", "layers",
-    "numbers", "shape", "unreadable". `output`: what was printed, its beginning.
+    "numbers", "shape", "unreadable". `output`: what was printed, its beginning. `learning_rate`: of the update that the
+    values were worked out from (`from_update`), if they were.
     """
 
     values: Numbers | None = None
@@ -28,6 +35,7 @@ class Answer:
     kind: str = ""
     traceback: str = ""
     output: str = ""
+    learning_rate: float | None = None
 
     def gradient(self, case: Case) -> Gradient:
         """The values in the canonical shapes of the case, in their precision. Raises ValueError if there are none."""
@@ -42,3 +50,31 @@ class Answer:
             else:
                 biases[l - 1] = block
         return Gradient(weights, biases)
+
+    def blur(self, case: Case) -> Numbers | None:
+        """How far each value may be from the number that the step computed as its gradient; None: it is that number.
+
+        (case.entries,). The step makes new = fl(w - p) of a weight w and its gradient g, p = η g in k = OPERATIONS
+        rounded operations (w + η (-g) and w - (η/N) Σ are such); the value is d = fl(fl(w - new) / η). As in Higham,
+        Accuracy and Stability of Numerical Algorithms, 2nd ed., section 2.2 and lemma 3.1, |theta_n| <= gamma_n:
+
+            p = η g (1 + theta_k),   w - new = p + e with |e| <= u |new|,   d = (w - new)/η (1 + theta_2)
+            g = (d (1 + theta_2) - e/η) (1 + theta_k)
+            |g - d| <= gamma_{k+2} |d| + (1 + gamma_k) u |new|/η,   |new| <= |w| + (1 + gamma_2) η |d|
+                    <= gamma_{k+3} |d| + (1 + gamma_{k+2}) u |w|/η
+
+        and what each operation may lose to underflow. A value that is no number has none.
+        """
+        if self.learning_rate is None or self.values is None:
+            return None
+        limits = np.finfo(self.precision)
+        u, tiny, rate = float(limits.eps) / 2, float(limits.tiny), self.learning_rate
+        w, d = np.abs(pack(case)[: case.entries]), np.abs(self.values)
+        with np.errstate(all="ignore"):
+            lost = tiny + OPERATIONS * tiny / rate
+            blur = _gamma(OPERATIONS + 3, u) * d + (1 + _gamma(OPERATIONS + 2, u)) * u * w / rate + lost
+        return np.where(np.isfinite(d), OWN * blur, 0.0)
+
+
+def _gamma(n: int, u: float) -> float:
+    return n * u / (1 - n * u)

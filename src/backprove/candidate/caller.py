@@ -1,5 +1,6 @@
 """Calls of one candidate, in a process that is started anew where it has ended."""
 
+import math
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -76,6 +77,7 @@ class Caller:
             failure, kind = "answered with another number of bytes than its gradient has", "connection"
         noted, states = header.get("odd"), header.get("generators")
         odd |= {k: str(v) for k, v in noted.items() if k in HYGIENE} if isinstance(noted, dict) else {}
+        rate = header.get("learning_rate")
         if reply.output:
             odd["prints"] = f"prints {_beginning(reply.output)}"
         return Heard(
@@ -88,6 +90,7 @@ class Caller:
             traceback=reply.traceback or str(header.get("traceback", "")),
             output=reply.output,
             lost=reply.lost,
+            learning_rate=rate if isinstance(rate, float) and 0 < rate < math.inf else None,
         )
 
 

@@ -92,4 +92,5 @@ class Candidate:
             heard.kind,
             heard.traceback,
             heard.output,
+            heard.learning_rate,
         )

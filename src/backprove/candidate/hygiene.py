@@ -33,7 +33,7 @@ class Heard:
     """One call as the host heard it.
 
     `values` are the bytes of the flat gradient; `generators` name → (state before, state after), digests, of a probed
-    call; `odd` hygiene id → a line. `lost`: the process is gone.
+    call; `odd` hygiene id → a line; `learning_rate` as in Answer. `lost`: the process is gone.
     """
 
     values: bytes | None = None
@@ -45,6 +45,7 @@ class Heard:
     traceback: str = ""
     output: str = ""
     lost: bool = False
+    learning_rate: float | None = None
 
     def same(self, other: "Heard") -> bool:
         """Bit for bit; two failures of a kind are the same too."""

@@ -77,6 +77,7 @@ class Worker:
             values = read.values.tobytes()
             header["odd"] = read.odd | _aliases(read.arrays, held)
             header["precision"] = read.precision
+            header["learning_rate"] = read.learning_rate
             header["generators"] = {name: (before[name], after[name]) for name in before}
         except adapt.Refused as refusal:
             header |= {"failure": refusal.failure, "kind": refusal.kind}

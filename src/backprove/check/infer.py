@@ -15,8 +15,8 @@ from backprove.case import ACTIVATIONS, LOSSES, Case, Layer, Loss
 from backprove.domains import DOMAINS
 from backprove.rounding import Float, analyse
 
-Observation = tuple[Case, Float, str]
-"""A case, the flat gradient that the function gave, and its precision (float64 or float32)."""
+Observation = tuple[Case, Float, str] | tuple[Case, Float, str, Float | None]
+"""A case, the flat gradient that the function gave, its precision (float64 or float32), and its blur, if it has any."""
 
 SHAPES = ("1", "1/N", "1/NK", "N", "K", "1/K", "NK")
 NUMBERS = (Fraction(1), Fraction(1, 2), Fraction(2), Fraction(1, 4), Fraction(4))
@@ -76,7 +76,8 @@ def factors_of(problem: Problem, seen: Sequence[Observation]) -> list[Factor]:
     None where no network tells: every entry zero, or no larger than its rounding.
     """
     left, told = list(FACTORS), False
-    for case, values, precision in seen:
+    for case, values, precision, *blurs in seen:
+        blur = 0.0 if not blurs or blurs[0] is None else blurs[0]
         domain = DOMAINS[precision]
         analysis = analyse(problem.posed(case), domain)
         if analysis.undefined():
@@ -85,16 +86,16 @@ def factors_of(problem: Problem, seen: Sequence[Observation]) -> list[Factor]:
         if not (np.isfinite(exact).all() and np.isfinite(radius).all()):
             return []
         N, K = case.targets.shape
-        told |= bool((np.abs(exact) > 2**10 * radius).any())
-        left = [f for f in left if _within(values, f.of(N, K), exact, radius)]
+        told |= bool((np.abs(exact) > 2**10 * (radius + blur)).any())
+        left = [f for f in left if _within(values, f.of(N, K), exact, radius, blur)]
         if not left:
             return []
     return left if told else []
 
 
-def _within(values: Float, factor: float, exact: Float, radius: Float) -> bool:
+def _within(values: Float, factor: float, exact: Float, radius: Float, blur: Float | float) -> bool:
     # 2 radii: the function's own and the analysis's
-    return bool((np.abs(values - factor * exact) <= 2 * abs(factor) * radius).all())
+    return bool((np.abs(values - factor * exact) <= 2 * abs(factor) * radius + blur).all())
 
 
 def _flat(weights: Sequence[object], biases: Sequence[object]) -> Float:

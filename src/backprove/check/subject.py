@@ -62,5 +62,5 @@ def see(candidate: Candidate, case: Case, name: str, *, probe: bool = False) -> 
     if answer.values is None:
         own = Outcome(failure=answer.failure, kind=answer.kind, traceback=answer.traceback)
     else:
-        own = run(lambda case, domain: answer.gradient(case), case, domain)
+        own = replace(run(lambda case, domain: answer.gradient(case), case, domain), blur=answer.blur(case))
     return Seen(answer, judge(case, domain, {**outcomes, name: own}))

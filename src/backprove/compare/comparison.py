@@ -27,6 +27,8 @@ class Pair:
     fraction: Array
     """|difference| as a fraction of the sum of the two radii."""
     compared: Mask
+    blur: Array | None = None
+    """What each side's own way of answering adds to its radius, summed; None: nothing."""
 
     @cached_property
     def verdict(self) -> Verdict:
@@ -57,6 +59,7 @@ class Comparison:
     outcomes: dict[str, Outcome]
     pairs: list[Pair]
     radius: Array
+    """Of rounding, per entry, for every engine; `radius_of` has what an engine's own way of answering adds."""
     reasons: dict[str, int]
     """Why entries are UNDECIDED ("kink", "range", or why the loss has no value), and how many."""
     subgradients: Subgradients | None = None
@@ -129,6 +132,11 @@ class Comparison:
         agreed = (pair.fraction[pair.compared & (pair.verdicts == Verdict.AGREE)] for pair in self.pairs)
         return max((float(part.max(initial=0.0)) for part in agreed), default=0.0)
 
+    def radius_of(self, name: str) -> Array:
+        """An engine's radius per entry, its own blur included."""
+        blur = self.outcomes[name].blur
+        return self.radius if blur is None else self.radius + blur
+
     @property
     def weak(self) -> int:
         """Entries whose bound is not below their value: rounding alone could explain any agreement there."""
@@ -136,7 +144,8 @@ class Comparison:
             return 0
         values = next(o.values for o in self.outcomes.values() if o.values is not None)
         size = np.abs(values.astype(np.float64))
-        return int((self.compared & (self.radius >= size) & (size > 0)).sum())
+        radius = np.maximum.reduce([self.radius_of(name) for name in self.outcomes])
+        return int((self.compared & (radius >= size) & (size > 0)).sum())
 
     @property
     def vacuous(self) -> int:
@@ -187,7 +196,8 @@ class Comparison:
 
     def _difference(self, at: int) -> Difference:
         values = self._values(at)
-        fraction = max(float(p.fraction[at]) for p in self.pairs if p.compared[at])
+        worst = max((p for p in self.pairs if p.compared[at]), key=lambda p: float(p.fraction[at]))
+        blur = 0.0 if worst.blur is None else float(worst.blur[at])
         numbers = list(values.values())
         try:
             with np.errstate(all="ignore"):
@@ -199,8 +209,9 @@ class Comparison:
         if self.domain.modulus:  # a field has no distances
             difference = None
         exact = self.domain.unit_roundoff is None
-        radius = None if exact else float(2 * self.radius[at])
-        return Difference(address(self.case, at), values, difference, radius, None if exact else fraction)
+        radius = None if exact else float(2 * self.radius[at]) + blur
+        fraction = None if exact else float(worst.fraction[at])
+        return Difference(address(self.case, at), values, difference, radius, fraction)
 
 
 def group(names: list[str], apart: set[tuple[str, str]], alone: set[str]) -> list[list[str]]:

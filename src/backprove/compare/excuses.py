@@ -1,6 +1,7 @@
 """Differences that are no disagreement: where the loss has no value, beyond the range, or at a kink."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 import numpy as np
 
@@ -63,7 +64,8 @@ def excuse(
             continue
         interval = interval or _interval(case, domain)
         first, second = _floats(values[pair.first]), _floats(values[pair.second])
-        undecided("kink", pair, differs & inside(first, second, interval))
+        wide = interval if pair.blur is None else replace(interval, radius=interval.radius + pair.blur)
+        undecided("kink", pair, differs & inside(first, second, wide))
     return {reason: count for reason, count in counts.items() if count}, interval
 
 

@@ -12,7 +12,7 @@ import numpy as np
 from backprove.case import Case
 from backprove.compare.comparison import Comparison, Pair
 from backprove.compare.excuses import ARITHMETIC, beyond, excuse
-from backprove.domains import DOMAINS, Domain
+from backprove.domains import DOMAINS, Array, Domain
 from backprove.engines import Engine
 from backprove.outcome import Outcome, run
 from backprove.rounding import analyse
@@ -55,11 +55,19 @@ def _judge(case: Case, domain: Domain, outcomes: dict[str, Outcome]) -> Comparis
         compared = everything
         for mask in (outcomes[first].covered, outcomes[second].covered):
             compared = compared if mask is None else compared & mask
-        verdicts, fraction = domain.judge(values[first], values[second], radius)
+        blur = _both(outcomes[first].blur, outcomes[second].blur)
+        own = radius if blur is None else radius + blur / 2
+        verdicts, fraction = domain.judge(values[first], values[second], own)
         if compared is not everything:
             verdicts[~compared], fraction[~compared] = Verdict.AGREE, 0
-        pairs.append(Pair(first, second, verdicts, fraction, compared))
+        pairs.append(Pair(first, second, verdicts, fraction, compared, blur))
     if case.loss.name.endswith("cross_entropy") or any(p.verdicts.any() for p in pairs):
         excused, interval = excuse(case, domain, values, pairs, analysis)
         reasons = excused or reasons
     return Comparison(case, domain, outcomes, pairs, radius, reasons, interval)
+
+
+def _both(first: Array | None, second: Array | None) -> Array | None:
+    if first is None or second is None:
+        return second if first is None else first
+    return first + second

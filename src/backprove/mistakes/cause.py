@@ -30,6 +30,7 @@ AT_LEAST = 3
 CHANCE = 20.0
 
 Explanation = tuple[Planted, ...]
+Observed = tuple[Case, Float] | tuple[Case, Float, Float | None]
 
 
 @dataclass(frozen=True)
@@ -78,7 +79,7 @@ class Causes:
 
 
 def causes(
-    observations: Iterable[tuple[Case, Float]],
+    observations: Iterable[Observed],
     *,
     domain: Domain = FLOAT64,
     catalogue: Mapping[str, Mistake] = CATALOGUE,
@@ -87,10 +88,10 @@ def causes(
 ) -> Causes:
     """The single mistakes, else the pairs, that reproduce flat gradients on every network they were observed on.
 
-    Values are float64 (those of a float32 gradient with `domain` float32). Raises ValueError where a gradient does not
-    fit its case.
+    Values are float64 (those of a float32 gradient with `domain` float32), with their blur where they have one
+    (network.py). Raises ValueError where a gradient does not fit its case.
     """
-    every = [Network(case, values, domain) for case, values in observations]
+    every = [Network(case, values, domain, *blur) for case, values, *blur in observations]
     networks = [network for network in every if network.usable]
     # Where most is wrong, most explanations fail at once.
     networks.sort(key=lambda network: (-len(network.wrong_blocks()), network.case.entries))

@@ -44,7 +44,7 @@ def _rates(mistake: Mistake, networks: Sequence[Network], others: Sequence[Plant
         if not place.any():
             continue
         (x, r), (y, s) = (network.passed(ordered((*others, p)), -1).flat() for p in (none, one))
-        within = _slopes(network.values[place] - x[place], (y - x)[place], r[place] + network.lost, (r + s)[place])
+        within = _slopes(network.values[place] - x[place], (y - x)[place], (r + network.lost)[place], (r + s)[place])
         found = _common(found, within)
         if found is not None and found[0] > found[1]:
             return
@@ -77,7 +77,7 @@ def _factors(
         place = _places(network, [l for l in range(1, P.L + 1) if at(seen, P, l)])
         x, r = P.flat()
         rise, run = network.values[place], x[place]
-        within = _slopes(rise, run, 2 * network.problem.held.u * np.abs(rise) + network.lost, r[place])
+        within = _slopes(rise, run, 2 * network.problem.held.u * np.abs(rise) + network.lost[place], r[place])
         if within is None:
             continue
         informed = True

@@ -1,7 +1,8 @@
 """One network with the gradient that somebody has for it: which formulas reproduce those numbers, within rounding.
 
 A formula reproduces a number that is no further from its own evaluation than two evaluations of that same formula can
-be apart: twice its own radius (bounded.py), which is derived for the wrong formula as it is for the right one.
+be apart: twice its own radius (bounded.py), which is derived for the wrong formula as it is for the right one. What the
+numbers lost on their way here, their blur, comes on top.
 """
 
 import math
@@ -18,9 +19,9 @@ from backprove.rounding import Float, Mask, analyse
 
 
 class Network:
-    """A case and the flat gradient that was observed on it."""
+    """A case and the flat gradient that was observed on it; `blur`: what each number may have lost on its way."""
 
-    def __init__(self, case: Case, values: Float, domain: Domain) -> None:
+    def __init__(self, case: Case, values: Float, domain: Domain, blur: Float | None = None) -> None:
         self.case, self.problem = case, Problem(case, domain)
         self.values = np.asarray(values, dtype=np.float64)
         if self.values.shape != (case.entries,):
@@ -31,9 +32,11 @@ class Network:
         self._singles: dict[tuple[int, int], Pass] = {}
         analysis = analyse(case, domain)
         # What underflows on a path is multiplied by no more than all its other factors together.
-        self.lost = 2 * len(case.inputs) * (len(case.layers) + 2) * domain.tiny * analysis.largest
+        lost = 2 * len(case.inputs) * (len(case.layers) + 2) * domain.tiny * analysis.largest
+        self.lost = np.full(case.entries, lost) + (0.0 if blur is None else blur)
+        """Per entry, what an observed number may be off by beside the rounding of its formula."""
         radius = self.truths[0].flat()[1]
-        self.usable = not analysis.undefined() and bool(np.isfinite(radius).all()) and math.isfinite(self.lost)
+        self.usable = not analysis.undefined() and bool(np.isfinite(radius).all()) and math.isfinite(lost)
         self.wrong = not self.reproduces(())
 
     def passed(self, planted: Sequence[Planted], way: int = 0) -> Pass:
@@ -56,7 +59,7 @@ class Network:
             return not any(self._off(x, place, way).any() for _, _, place, x in self.passed(planted, way).blocks())
 
     def _off(self, block: Bounded, place: slice, way: int) -> Mask:
-        allowed = 2 * OWN * block.radius.ravel() + self.lost
+        allowed = 2 * OWN * block.radius.ravel() + self.lost[place]
         within = np.abs(self.values[place] - block.value.ravel()) <= allowed
         # A second way of writing it that has no bound excuses nothing.
         within = within & np.isfinite(allowed) if way else within | ~np.isfinite(allowed)
