@@ -27,6 +27,7 @@ QUICK = ["--networks", "20", "--max-layers", "3", "--max-width", "3"]
 MISTAKES: dict[str, set[str]] = {
     "factor_of_hidden": {"factor"},
     "forward_mismatch_and_net_input": {"forward-mismatch", "net-input-for-activation"},
+    "updated_weights_in_place": {"updated-weights"},
 }
 # Submission → the loss, scale, reduction and sign whose gradient it is, exactly: that goes before a mistake's name.
 OTHER_PROBLEMS = {
