@@ -4,14 +4,12 @@ import json
 import re
 import shutil
 from collections.abc import Iterable
-from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from backprove.check import finding
-from backprove.check.examine import examine
+from backprove.check import examine, finding, shrink, survey
 from backprove.cli import main
 from backprove.findings import CheckFinding
 from backprove.mistakes.catalogue import CATALOGUE
@@ -68,12 +66,11 @@ def _own_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("COLUMNS", "160")
     # Habits between calls are looked at elsewhere; each look starts Python anew.
-    monkeypatch.setattr(import_module("backprove.check.examine"), "PROBED", 0)
+    monkeypatch.setattr(survey, "PROBED", 0)
 
 
 def _limit(monkeypatch: pytest.MonkeyPatch, seconds: float) -> None:
-    # backprove.check.examine is the function of that name; the module hides behind it.
-    monkeypatch.setattr(import_module("backprove.check.examine"), "SHRINK_SECONDS", seconds)
+    monkeypatch.setattr(shrink, "SECONDS", seconds)
 
 
 def _write(name: str = "mine.py", last: str = "pass", declared: str = DECLARED) -> str:

@@ -18,13 +18,13 @@ ROOMS: dict[str, set[str] | None] = {
     "engines": {"case", "domains"}, "engines.x": {"case", "domains"},
     "oracles": {"case", "errors"}, "formulations": {"case", "domains", "engines"},
     "rounding": {"case", "domains"}, "published": {"case", "domains", "errors", "rounding"},
-    "generate": {"case", "domains", "rounding"},
+    "generate": {"case", "domains", "rounding"}, "weakness": {"case", "compare", "generate", "rounding", "verdict"},
     "outcome": {"case", "domains", "engines", "errors"},
     "compare": {"case", "domains", "engines", "outcome", "rounding", "verdict"},
     "arbitrate": {"case", "compare", "domains", "errors", "oracles", "outcome"},
     "campaign": {
         "arbitrate", "case", "compare", "domains", "engines", "errors", "files", "findings", "generate", "rounding",
-        "verdict",
+        "verdict", "weakness",
     },
     "certificate": {
         "campaign", "case", "compare", "domains", "engines", "findings", "formulations", "generate", "verdict",
@@ -35,7 +35,7 @@ ROOMS: dict[str, set[str] | None] = {
     "candidate": {"case", "errors"}, "mistakes": {"case", "domains", "rounding"},
     "check": {
         "campaign", "candidate", "case", "compare", "domains", "engines", "errors", "findings", "generate", "mistakes",
-        "rounding", "verdict",
+        "rounding", "verdict", "weakness",
     },
     "report": {"errors", "files", "findings"},
     "": {"campaign", "candidate", "case", "compare", "domains", "engines", "errors", "findings", "generate", "verdict"},

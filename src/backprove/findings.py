@@ -183,6 +183,9 @@ class CheckFinding(msgspec.Struct, frozen=True, kw_only=True):
     versions: dict[str, str]
     networks: int
     wrong_networks: int
+    saturated_networks: int
+    """Further ones, with weights and inputs so large that units are saturated."""
+    wrong_saturated_networks: int
     posed: dict[str, Any]
     """What it is taken to minimise: declared, or inferred where `inferred` says so."""
     inferred: list[str]
@@ -297,6 +300,9 @@ class ComparisonReport(msgspec.Struct, frozen=True, kw_only=True):
     verdict: str
     versions: dict[str, str]
     cases: list[CaseFinding]
+
+
+AnyReport = Report | CertificateReport | CheckFinding | CheckReport
 
 
 def plain(number: Any) -> float | str:

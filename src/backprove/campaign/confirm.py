@@ -28,12 +28,7 @@ def confirmed(found: Comparison, engines: Mapping[str, Engine]) -> Comparison:
         compare(case, DOMAINS["float64"], engines).verdict is Verdict.DISAGREE for case in _real(found.case)
     ):
         return found
-    pairs, entries = [], 0
-    for pair in found.pairs:
-        differs = pair.verdicts == Verdict.DISAGREE
-        entries = max(entries, int((differs & pair.compared).sum()))
-        pairs.append(replace(pair, verdicts=np.where(differs, Verdict.UNDECIDED, pair.verdicts).astype(np.int8)))
-    return replace(found, pairs=pairs, reasons={**found.reasons, REASON: entries})
+    return found.opened(REASON)
 
 
 def _real(case: Case) -> Iterator[Case]:

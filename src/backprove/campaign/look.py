@@ -12,8 +12,15 @@ from backprove.compare import Comparison, Outcome, compare, group, judge, run
 from backprove.domains import Domain
 from backprove.engines import Engine
 from backprove.verdict import Verdict
+from backprove.weakness import LOSES, SATURATED, weakness
 
 Signature = tuple[Any, ...]
+UNTOLD = {
+    LOSES: "digits lost, by a right formula",
+    SATURATED: "differs where units are saturated alone, and by little",
+    "": "digits lost, or a mistake of that size",
+}
+"""Kinds of weakness that are no disagreement, as reasons to be UNDECIDED."""
 HEARD_IN = "float64"
 """The domain on whose networks the oracles are heard: they compute in it."""
 
@@ -54,8 +61,13 @@ class Look:
         return tuple(map(tuple, self.groups)), kinds, tuple(self.unstable)
 
 
-def look(case: Case, domain: Domain, engines: Mapping[str, Engine], *, repeat: bool = False) -> Look:
-    """Compare the engines on a case; where they agree, hear the oracles; where not, or on request, run each twice."""
+def look(
+    case: Case, domain: Domain, engines: Mapping[str, Engine], *, repeat: bool = False, weigh: bool = True
+) -> Look:
+    """Compare the engines on a case; where they agree, hear the oracles; where not, or on request, run each twice.
+
+    `weigh`: where they disagree, tell digits lost by right formulas from mistakes.
+    """
     comparison = compare(case, domain, engines)
     if domain.modulus and comparison.verdict is Verdict.DISAGREE:
         comparison = confirmed(comparison, engines)
@@ -64,6 +76,10 @@ def look(case: Case, domain: Domain, engines: Mapping[str, Engine], *, repeat: b
         repeated = True
     else:
         unstable, repeated = [], False
+    if weigh and comparison.verdict is Verdict.DISAGREE and not (unstable or comparison.failures):
+        weak = weakness(comparison, lambda case: compare(case, domain, engines))
+        if weak and weak.kind in UNTOLD:
+            comparison = comparison.opened(UNTOLD[weak.kind])
     agree = comparison.verdict is Verdict.AGREE and domain.name == HEARD_IN
     return Look(comparison, unstable, repeated, hear(comparison) if agree else None)
 

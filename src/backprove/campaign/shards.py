@@ -17,7 +17,7 @@ from hypothesis import HealthCheck, Phase, Verbosity
 from hypothesis import strategies as st
 
 from backprove.campaign.conclude import conclude, disagreement
-from backprove.campaign.look import Look, Signature, look
+from backprove.campaign.look import UNTOLD, Look, Signature, look
 from backprove.campaign.survey import Survey
 from backprove.case import ACTIVATIONS, LOSSES, Case
 from backprove.compare import compare
@@ -164,12 +164,13 @@ class _Campaign:
         found: list[Look] = []
         end = time.perf_counter() + self.shrink_seconds
         repeat = bool(wanted[2])
+        weigh = any(reason in survey.undecided for reason in UNTOLD.values())
 
         def visit(case: Case) -> None:
             if found and time.perf_counter() > end:
                 return
             self.progress(survey.domain.name, survey.networks)
-            seen = look(case, survey.domain, self.engines, repeat=repeat)
+            seen = look(case, survey.domain, self.engines, repeat=repeat, weigh=weigh)
             if seen.disagrees and seen.signature == wanted:
                 found.append(seen)
                 del found[:-1]

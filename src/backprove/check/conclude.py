@@ -1,33 +1,38 @@
 """From what came of a candidate to the finding as data."""
 
-from collections import Counter
+import math
 from collections.abc import Iterable, Sequence
 
 from backprove.campaign import Look, disagreement, versions
 from backprove.case import Case
-from backprove.check.examine import Examined
+from backprove.check.examination import Examined
 from backprove.check.infer import Problem
+from backprove.check.subject import Seen
+from backprove.check.survey import Survey
 from backprove.findings import CauseFinding, CheckFinding, CheckReport, GradientOf
 from backprove.mistakes import Cause
 from backprove.verdict import Verdict
+from backprove.weakness import LOSES, OVERFLOWS, SATURATED
 
 
 def finding(found: Examined, seed: int) -> CheckFinding:
     """One candidate's finding."""
+    survey = found.survey
     shown = disagreement(Look(found.smallest.comparison)) if found.smallest else None
-    answer = found.failure.answer if found.failure else None
-    undecided: Counter[str] = Counter()
-    for one in found.seen:
-        undecided.update(one.comparison.reasons)
+    failed = survey.failure
+    answer = failed.answer if failed else None
     causes = found.causes.found if found.causes and found.of is None else ()
-    spec = found.spec
+    habits = survey.hygiene | dict(weaknesses(survey))
+    ids = sorted(habits)
     return CheckFinding(
-        candidate=spec,
+        candidate=found.spec,
         verdict=found.verdict.name,
         seed=seed,
         versions=versions(),
-        networks=len(found.seen),
-        wrong_networks=sum(one.wrong for one in found.seen),
+        networks=len(survey.seen),
+        wrong_networks=sum(one.wrong for one in survey.seen),
+        saturated_networks=len(survey.stressed),
+        wrong_saturated_networks=sum(one.wrong for one in survey.stressed),
         posed=_posed(found),
         inferred=_inferred(found),
         is_gradient_of=_of(found, found.of) if found.of else None,
@@ -45,34 +50,65 @@ def finding(found: Examined, seed: int) -> CheckFinding:
         failure=answer.failure if answer else "",
         traceback=answer.traceback if answer else "",
         output=answer.output if answer else "",
-        hygiene=list(found.hygiene),
-        notes=list(found.hygiene.values()),
-        undecided=dict(undecided),
+        hygiene=ids,
+        notes=[habits[name] for name in ids],
+        undecided=dict(survey.reasons()),
         not_covered=list(_not_covered(found)),
-        replay=f"backprove check {spec} --case {shown.id}" if shown else None,
+        replay=f"backprove check {found.spec} --case {shown.id}" if shown else None,
     )
+
+
+def weaknesses(survey: Survey) -> Iterable[tuple[str, str]]:
+    """(id, line) of what is right and numerically weak."""
+    if survey.single:
+        yield (
+            LOSES,
+            "has no more digits than single precision, in float64: is there an array of float32 in it?",
+        )
+    said = {
+        LOSES: "a right formula, numerically weak: it loses {lost} more than rounding must cost",
+        OVERFLOWS: "a right formula, numerically weak: nan, infinity or OverflowError where the gradient is finite",
+        SATURATED: "gives other numbers where units are saturated (a clip, or a guard?), by at most {difference:.0e}",
+    }
+    for kind, line in said.items():
+        weak = [one for one in survey.every if one.weakness and one.weakness.kind == kind]
+        if weak:
+            found = [one.weakness for one in weak if one.weakness]
+            lost, difference = max(w.lost for w in found), max(w.difference for w in found)
+            digits = f"up to {max(1, round(lost))} digits" if math.isfinite(lost) else "up to all digits"
+            yield kind, line.format(lost=digits, difference=difference) + f", {_where(weak, survey)}"
+
+
+def _where(weak: Sequence[Seen], survey: Survey) -> str:
+    ordinary = sum(any(one is other for other in survey.seen) for one in weak)
+    drawn, driven = f"{ordinary} of {len(survey.seen)} networks", f"{len(weak) - ordinary} of {len(survey.stressed)}"
+    parts = [drawn] if ordinary else []
+    parts += [f"{driven} with units driven into saturation"] if len(weak) > ordinary else []
+    return "on " + " and ".join(parts)
 
 
 def _posed(found: Examined) -> dict[str, object]:
     d = found.posed
     scale = None if d.loss_scale is None else str(d.loss_scale)
     activations = None if d.activations is None else list(d.activations)
-    return {"activations": activations, "loss": d.loss, "loss_scale": scale, "reduction": d.reduction}
+    kink = str(found.survey.kink)
+    return {
+        "activations": activations, "loss": d.loss, "loss_scale": scale, "reduction": d.reduction, "kink": kink,
+    }  # fmt: skip
 
 
 def _inferred(found: Examined) -> list[str]:
     names = ("activations", "loss", "loss_scale", "reduction")
-    return [name for name in names if getattr(found.declaration, name) is None]
+    return [name for name in names if getattr(found.declaration, name) is None and getattr(found.posed, name)]
 
 
 def _of(found: Examined, problem: Problem) -> GradientOf:
     factor, reduction = problem.factor, problem.reduction
-    hidden, output = problem.activations
     return GradientOf(
         loss=problem.loss,
         loss_scale=str(factor.number),
         reduction=reduction or "sum",
-        activations=[hidden] if hidden == output else [hidden, output],
+        activations=list(problem.activations[:1] if len(set(problem.activations)) == 1 else problem.activations),
         factor="1" if reduction else factor.shape,
         sign=factor.sign,
         layout=found.posed.layout or "out,in",
@@ -91,7 +127,7 @@ def _cause(cause: Cause) -> CauseFinding:
 
 
 def _not_covered(found: Examined) -> Iterable[str]:
-    drawn: list[Case] = [one.case for one in found.seen]
+    drawn: list[Case] = [one.case for one in found.survey.seen]
     if drawn and all(len(case.inputs) == 1 for case in drawn):
         yield "batches of more than one sample, which it does not take: what it does about the reduction does not show"
     if drawn and all(layer.bias is None for case in drawn for layer in case.layers):

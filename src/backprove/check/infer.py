@@ -43,9 +43,9 @@ FACTORS = tuple(Factor(*parts) for parts in itertools.product(SIGNS, NUMBERS, SH
 
 @dataclass(frozen=True)
 class Problem:
-    """A loss of a network with these activations (hidden, output), times a factor."""
+    """A loss of a network with these activations (hidden, output; or one for each layer), times a factor."""
 
-    activations: tuple[str, str]
+    activations: tuple[str, ...]
     loss: str
     factor: Factor = Factor()
 
@@ -56,16 +56,18 @@ class Problem:
 
     def posed(self, case: Case) -> Case:
         """The case with this problem's activations and loss, unscaled and summed."""
-        hidden, output = self.activations
-        names = [hidden] * (len(case.layers) - 1) + [output]
+        names = self.activations
+        if len(names) != len(case.layers):
+            names = (names[0],) * (len(case.layers) - 1) + (names[-1],)
         layers = tuple(Layer(c.weights, c.bias, name) for c, name in zip(case.layers, names, strict=True))
         return replace(case, layers=layers, loss=Loss(self.loss), reduction="sum", published=())
 
 
 def problems(first: Problem | None = None) -> Iterator[Problem]:
-    """All of them, that of `first` before the others."""
+    """All of them, those of `first` before the others."""
     if first:
         yield replace(first, factor=Factor())
+        yield from (replace(first, loss=loss, factor=Factor()) for loss in LOSSES)
     for hidden, output, loss in itertools.product(ACTIVATIONS, ACTIVATIONS, LOSSES):
         yield Problem((hidden, output), loss)
 

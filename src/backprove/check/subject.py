@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from functools import cached_property
 from typing import Any
 
 from hypothesis import strategies as st
@@ -15,26 +16,42 @@ from backprove.engines import ENGINES
 from backprove.errors import BackproveError
 from backprove.generate import Fixed, cases
 from backprove.verdict import Verdict
+from backprove.weakness import Weakness
 
 
 @dataclass(frozen=True)
 class Seen:
-    """What a candidate answered on one network, and the comparison with the engines."""
+    """What a candidate answered on one network, and the comparison with the engines.
+
+    `weakness`: what explains the disagreement, where the formulas need not differ.
+    """
 
     answer: Answer
     comparison: Comparison
+    weakness: Weakness | None = None
 
     @property
     def case(self) -> Case:
         return self.comparison.case
 
+    @cached_property
+    def verdict(self) -> Verdict:
+        if self.weakness is not None:
+            return Verdict.AGREE if self.weakness.kind else Verdict.UNDECIDED
+        return self.comparison.verdict
+
     @property
     def wrong(self) -> bool:
-        return self.comparison.verdict is Verdict.DISAGREE
+        return self.verdict is Verdict.DISAGREE
 
 
-def strategy(declaration: Declaration, settings: Mapping[str, Any]) -> st.SearchStrategy[Case]:
-    """Networks of the kind that a candidate takes, minimising what it says. Raises BackproveError: there are none."""
+def strategy(
+    declaration: Declaration, settings: Mapping[str, Any], kink: Fraction = Fraction(0)
+) -> st.SearchStrategy[Case]:
+    """Networks of the kind that a candidate takes, minimising what it says. Raises BackproveError: there are none.
+
+    A candidate is not told which slope a kink is to have: `kink` is its own convention, and 0 that of most.
+    """
     d = declaration
     sizes = d.layers if isinstance(d.layers, tuple) else None
     fixed = Fixed(
@@ -48,15 +65,18 @@ def strategy(declaration: Declaration, settings: Mapping[str, Any]) -> st.Search
         biases=d.biases,
     )
     try:
-        # A candidate is not told which slope a kink is to have; most take 0.
-        return cases(fixed=fixed, **settings).map(lambda case: replace(case, kink=Fraction(0)))
+        return cases(fixed=fixed, **settings).map(lambda case: replace(case, kink=kink))
     except ValueError as error:
         raise BackproveError(f"nothing to check it on: {error}") from None
 
 
 def see(candidate: Candidate, case: Case, name: str, *, probe: bool = False) -> Seen:
     """Ask a candidate for its gradient of a case and judge it beside the engines, in the precision it computes in."""
-    answer = candidate.gradients(case, probe=probe)
+    return judged(candidate.gradients(case, probe=probe), case, name)
+
+
+def judged(answer: Answer, case: Case, name: str) -> Seen:
+    """An answer beside the engines on the case that it answers, but for the kinks' convention."""
     domain = DOMAINS[answer.precision]
     outcomes = {engine: run(function, case, domain) for engine, function in ENGINES.items()}
     if answer.values is None:

@@ -8,7 +8,18 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from backprove.cli.app import app
-from backprove.cli.options import TROUBLE, Debug, Json, NoColor, Quiet, complain, console, failures_folder
+from backprove.cli.options import (
+    TROUBLE,
+    Debug,
+    Json,
+    NoColor,
+    Quiet,
+    Reports,
+    check_reports,
+    complain,
+    console,
+    failures_folder,
+)
 from backprove.errors import BackproveError
 
 if TYPE_CHECKING:
@@ -34,15 +45,17 @@ def check(
     max_width: Annotated[int, typer.Option("--max-width", min=1, max=64, help="Widest layer, in units.")] = 5,
     seconds: Annotated[float, typer.Option("--seconds", min=0.1, max=3600, help="Time limit of a call.")] = 5.0,
     json: Json = False,
+    report: Reports = None,
     quiet: Quiet = False,
     no_color: NoColor = False,
     debug: Debug = False,
 ) -> None:
     """Somebody's backprop against the engines: is it right, for what, where is it wrong, and why."""
-    from backprove.check import examine, finding, together
+    from backprove.check import Examined, examine, finding, together
     from backprove.findings import CheckFinding
     from backprove.report import json as json_report
-    from backprove.report.terminal_check import show_check, show_checks
+    from backprove.report import write_report
+    from backprove.report.terminal_check import show_checks, show_reasons, show_verdict
     from backprove.verdict import Verdict
 
     options = {
@@ -50,32 +63,41 @@ def check(
         "batch": batch, "biases": biases, "layout": layout, "samples": samples,
     }  # fmt: skip
     given = {key: value for key, value in options.items() if value is not None}
-    settings = {"max_layers": max_layers, "max_width": max_width}
-    specs, folder = _specs(candidates), failures_folder()
+    drawing = {"max_layers": max_layers, "max_width": max_width}
+    check_reports(report)
+    specs, folder, screen = _specs(candidates), failures_folder(), console(no_color)
+    alone = _case(case)
+    each = not json and (len(specs) == 1 or not quiet)  # said one by one, the verdict before the reasons are known
+
+    def judged(seen: Examined) -> None:
+        if each:
+            show_verdict(finding(seen, seed), screen)
+
     found: list[CheckFinding] = []
     troubles: list[str] = []
     for spec in specs:
         try:
             seen = examine(
-                spec, given, networks=networks, seed=seed, settings=settings, seconds=seconds, only=_case(case)
+                spec, given, networks=networks, seed=seed, settings=drawing, seconds=seconds, only=alone, judged=judged
             )
-            found.append(finding(seen, seed))
-            _keep(seen, folder)
         except BackproveError as error:
             complain(str(error))
             troubles.append(str(error))
+            continue
+        found.append(finding(seen, seed))
+        _keep(seen, folder)
+        if each:
+            show_reasons(found[-1], screen, quiet=quiet)
+            screen.print(end="" if len(specs) == 1 else "\n")
     if not found:
         raise typer.Exit(TROUBLE)
     outcome: Any = found[0] if len(specs) == 1 else together(found, troubles)
+    for path in report or ():
+        write_report(outcome, path)
     if json:
         sys.stdout.write(json_report.write(outcome))
-    elif len(specs) == 1:
-        show_check(found[0], console(no_color), quiet=quiet)
-    else:
-        for one in found if not quiet else ():
-            show_check(one, console(no_color))
-            console(no_color).print()
-        show_checks(outcome, console(no_color), quiet=quiet)
+    elif len(specs) > 1:
+        show_checks(outcome, screen)
     code = int(Verdict[outcome.verdict])
     raise typer.Exit(TROUBLE if troubles and code != Verdict.DISAGREE else code)
 

@@ -1,6 +1,6 @@
 """What came of comparing engines on one case: data, and what follows from it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -125,6 +125,15 @@ class Comparison:
         """In a field: answers that are not the same agree here with probability at most degree / modulus."""
         answers = [o.values for o in self.outcomes.values() if o.values is not None]
         return self.domain.degree(answers) or 0 if len(answers) > 1 else 0
+
+    def opened(self, reason: str) -> "Comparison":
+        """The comparison with UNDECIDED, for that reason, where engines disagree."""
+        pairs, entries = [], 0
+        for pair in self.pairs:
+            differs = pair.verdicts == Verdict.DISAGREE
+            entries = max(entries, int((differs & pair.compared).sum()))
+            pairs.append(replace(pair, verdicts=np.where(differs, Verdict.UNDECIDED, pair.verdicts).astype(np.int8)))
+        return replace(self, pairs=pairs, reasons={**self.reasons, reason: entries})
 
     @property
     def worst_fraction(self) -> float:

@@ -26,10 +26,13 @@ def plainer(case: Case) -> Iterator[Case]:
         yield Case(tuple(layers), inputs, targets, case.loss, case.reduction, case.kink)
 
 
-def mild(case: Case, seed: int = 0) -> Case:
-    """The network with weights, biases and inputs between -1 and 1: nothing is saturated, nothing nearly 0."""
+def mild(case: Case, seed: int = 0, *, zeros: bool = False) -> Case:
+    """The network with weights, biases and inputs between -1 and 1: nothing is saturated, little nearly 0.
+
+    `zeros`: what is 0 remains so.
+    """
     random = np.random.default_rng(seed)
-    return _with(case, lambda part: random.uniform(-1, 1, part.shape))
+    return _with(case, lambda part: np.where(zeros & (part == 0), 0, random.uniform(-1, 1, part.shape)))
 
 
 def scaled(case: Case, factor: float) -> Case:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from backprove.errors import BackproveError
 from backprove.files import write_whole
-from backprove.findings import CertificateReport, Report
+from backprove.findings import AnyReport
 from backprove.report import json, markdown
 
 WRITERS = {".json": json.write, ".md": markdown.write}
@@ -20,7 +20,7 @@ def check_report_path(path: Path) -> None:
         raise BackproveError(f"{path.parent}: no such folder; make it first")
 
 
-def write_report(report: Report | CertificateReport, path: Path) -> None:
+def write_report(report: AnyReport, path: Path) -> None:
     """Write a report in the format its suffix names, whole or not at all."""
     check_report_path(path)
     write_whole(path, WRITERS[path.suffix](report))

@@ -1,7 +1,10 @@
 """A check in words, for every writer."""
 
-from backprove.findings import CheckFinding, GradientOf
-from backprove.report.words import count_of
+from collections.abc import Iterable
+from pathlib import PurePath
+
+from backprove.findings import CheckFinding, CheckReport, GradientOf
+from backprove.report.words import common, count_of, network, number
 
 NAMES = {
     "squared_error": "squared error",
@@ -17,8 +20,8 @@ REDUCTIONS = {
 
 
 def problem(loss: str | None, scale: str | None, reduction: str | None, activations: list[str] | None) -> str:
-    """`half squared error, summed over the samples, of sigmoid networks`."""
-    scaled = {"1": "", "1/2": "half ", "2": "twice ", None: ""}.get(scale, f"{scale} ")
+    """`half squared error, summed over the samples, of networks with sigmoid`."""
+    scaled = {"1": "", "1/2": "half ", "2": "twice ", None: ""}.get(scale, f"{scale} times ")
     said = scaled + NAMES.get(loss or "", "any loss")
     said += f", {REDUCTIONS[reduction]}" if reduction else ""
     if activations:
@@ -27,8 +30,12 @@ def problem(loss: str | None, scale: str | None, reduction: str | None, activati
 
 
 def posed(found: CheckFinding) -> str:
+    """What it is taken to minimise; how it came to be known; its slope at kinks."""
     p = found.posed
-    return problem(p["loss"], p["loss_scale"], p["reduction"], p["activations"])
+    said = problem(p["loss"], p["loss_scale"], p["reduction"], p["activations"])
+    if found.inferred:
+        said += f" ({', '.join(name.replace('_', ' ') for name in found.inferred)} inferred from its numbers)"
+    return said + (f", with relu'(0) = {p['kink']}" if p["kink"] != "0" else "")
 
 
 def gradient_of(of: GradientOf) -> str:
@@ -39,25 +46,61 @@ def gradient_of(of: GradientOf) -> str:
 
 def verdict(found: CheckFinding) -> str:
     """The verdict in a sentence."""
-    named = ", ".join(name.replace("_", " ") for name in found.inferred)
-    taken = f" ({named} inferred from its numbers)" if named else ""
-    on = f"{found.wrong_networks} of {count_of(found.networks, 'network')}"
     if found.failure:
         return f"gives no gradient: it {found.failure}"
+    if not found.networks:
+        return "is undecided: there was no network to check it on"
     if found.verdict == "AGREE":
-        return f"is the gradient of {posed(found)}{taken}, on {count_of(found.networks, 'network')}"
+        return f"is the gradient of {posed(found)}, on {_networks(found)}"
     if found.verdict == "UNDECIDED":
-        return f"is undecided as the gradient of {posed(found)}{taken}"
-    return f"is not the gradient of {posed(found)}{taken}, on {on}"
+        return f"may or may not be the gradient of {posed(found)}"
+    if found.wrong_networks:
+        on = f"{found.wrong_networks} of {count_of(found.networks, 'network')}"
+    else:
+        on = f"{found.wrong_saturated_networks} of {found.saturated_networks} networks whose units are saturated"
+    return f"is not the gradient of {posed(found)}, on {on}"
 
 
-def parts(found: CheckFinding, wanted: str) -> str:
-    """`delta1, W1, b1`: what of the smallest network has a verdict."""
+def _networks(found: CheckFinding) -> str:
+    further = f" and {found.saturated_networks} with units saturated" if found.saturated_networks else ""
+    return count_of(found.networks, "network") + further
+
+
+def wrong(found: CheckFinding) -> str:
+    """`delta1, and with it W1, b1`: what of the smallest network is wrong. A delta is, where all below it is too."""
+    parts = _parts(found, "DISAGREE")
+    layers = [m for m in found.layers if "DISAGREE" in (m.weights, m.bias)]
+    both = bool(layers) and layers[0].weights == layers[0].bias
+    below = [m for m in found.layers if layers and m.layer <= layers[0].layer]
+    return f"delta{layers[0].layer}, and with it {parts}" if both and below == layers else parts
+
+
+def right(found: CheckFinding) -> str:
+    return _parts(found, "AGREE")
+
+
+def _parts(found: CheckFinding, wanted: str) -> str:
     named = []
     for m in found.layers:
         named += [f"W{m.layer}"] if m.weights == wanted else []
         named += [f"b{m.layer}"] if m.bias == wanted else []
-    return ", ".join(reversed(named)) or "nothing"
+    return ", ".join(named) or "nothing"
+
+
+def values(found: CheckFinding) -> list[tuple[str, str]]:
+    """(who, value) of the first entry that differs: engines that agree in a line."""
+    others = {name: value for name, value in found.values.items() if name != found.candidate}
+    rows = [(" = ".join(others), common(list(others.values())))] if others else []
+    if ", " in dict(rows).get(" = ".join(others), ""):
+        rows = [(name, number(value)) for name, value in others.items()]
+    return rows + [("yours", number(value)) for name, value in found.values.items() if name == found.candidate]
+
+
+def times(found: CheckFinding) -> str:
+    """How far off it is."""
+    if not isinstance(found.fraction, float):
+        return ""
+    return f"{found.fraction:.2g} times what rounding explains"
 
 
 def cause(found: CheckFinding) -> str:
@@ -66,4 +109,32 @@ def cause(found: CheckFinding) -> str:
         return f"it is, exactly, the gradient of {gradient_of(found.is_gradient_of)}"
     if found.causes:
         return " or ".join(" with ".join(c.ids) for c in found.causes)
-    return f"no known mistake, nor a pair of them, reproduces these numbers ({found.tried:,} tried)"
+    return f"no known mistake fits: none of {found.tried:,}, single and in pairs, reproduces these numbers"
+
+
+def reproduced(networks: int, telling: int) -> str:
+    return f"reproduces your numbers on {networks} of {networks} networks; {telling} of them tell it from the truth"
+
+
+def where(found: CheckFinding) -> str:
+    return f"smallest network that shows it: {network(found.case)}" if found.case else ""
+
+
+def what(found: CheckFinding) -> str:
+    """A candidate in a few words, for a table."""
+    if found.failure:
+        return found.failure
+    if found.verdict == "AGREE":
+        return "right"
+    if found.verdict == "UNDECIDED":
+        return "open: " + "; ".join(found.undecided) if found.undecided else "open: too little to go by"
+    return cause(found)
+
+
+def names(report: CheckReport) -> Iterable[str]:
+    """The candidates, without the folder and the function that they all have in common."""
+    specs = [f.candidate.rpartition(":") for f in report.candidates]
+    folders, functions = {PurePath(file).parent for file, _, _ in specs}, {function for _, _, function in specs}
+    for file, _, function in specs:
+        shown = PurePath(file).name if len(folders) == 1 else file
+        yield shown if len(functions) == 1 else f"{shown}:{function}"

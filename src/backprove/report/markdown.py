@@ -3,8 +3,9 @@
 from collections.abc import Iterable
 from typing import Any
 
-from backprove.findings import CertificateReport, Disagreement, Report, Rung
-from backprove.report import certificates
+from backprove.findings import AnyReport, CertificateReport, CheckFinding, CheckReport, Disagreement, Report, Rung
+from backprove.report import certificates, markdown_checks
+from backprove.report.markup import escaped, table
 from backprove.report.words import (
     agreement,
     count_of,
@@ -13,7 +14,6 @@ from backprove.report.words import (
     network,
     number,
     numbers,
-    safe,
     sides_with,
     testimonies,
     times_the_bound,
@@ -21,43 +21,37 @@ from backprove.report.words import (
 )
 
 
-def _escaped(text: str) -> str:
-    """Text from outside that must not become Markdown or HTML."""
-    text = safe(text).replace("&", "&amp;").replace("<", "&lt;")
-    return "".join("\\" + c if c in "\\`*_{}[]()#+!|~" else c for c in text)
-
-
-def _table(head: list[str], rows: Iterable[list[str]]) -> list[str]:
-    return [f"| {' | '.join(row)} |" for row in [head, ["---"] * len(head), *rows]]
-
-
-def write(report: Report | CertificateReport) -> str:
+def write(report: AnyReport) -> str:
     """The whole report."""
-    return _certificates(report) if isinstance(report, CertificateReport) else _run(report)
+    if isinstance(report, CertificateReport):
+        return _certificates(report)
+    if isinstance(report, CheckFinding | CheckReport):
+        return markdown_checks.write(report)
+    return _run(report)
 
 
 def _run(report: Report) -> str:
-    lines = ["# Equivalence report", "", f"**{report.verdict}**: {_escaped(agreement(report))}.", ""]
+    lines = ["# Equivalence report", "", f"**{report.verdict}**: {escaped(agreement(report))}.", ""]
     lines += ["## The ladder of evidence", ""]
-    lines += _table(
+    lines += table(
         ["evidence", "domain", "verdict", "networks", "entries", "largest difference", "undecided", "zero everywhere"],
         (row for rung in report.ladder for row in _rung(rung, report)),
     )
     rests_on = {d.rung: d.rests_on for d in report.domains}
     if report.oracles:
         rests_on[report.ladder[-1].name] = report.oracles.rests_on
-    lines += ["", *(f"- {name}: {_escaped(line)}" for name, line in rests_on.items())]
+    lines += ["", *(f"- {name}: {escaped(line)}" for name, line in rests_on.items())]
     for found in report.disagreements:
         lines += ["", *_disagreement(found)]
     lines += ["", "## What was drawn", ""]
-    lines += _table(
+    lines += table(
         ["", "networks"],
         (
             [kind, ", ".join(f"{name}: {count:,}" for name, count in counts.items())]
             for kind, counts in report.drawn.items()
         ),
     )
-    lines += ["", "## Not covered", "", *(f"- {_escaped(line)}" for line in report.not_covered)]
+    lines += ["", "## Not covered", "", *(f"- {escaped(line)}" for line in report.not_covered)]
     return "\n".join([*lines, *_reproduce(report.settings, report.seed, report.versions, report.interrupted)]) + "\n"
 
 
@@ -67,7 +61,7 @@ def _rung(rung: Rung, report: Report) -> Iterable[list[str]]:
         largest = fraction(d.worst_fraction_of_bound)
         if d.false_agreement_probability is not None:
             largest = f"none, but by chance ({d.false_agreement_probability:.1e})"
-        counts = [f"{d.networks:,}", f"{d.entries:,}", largest, _escaped(undecided(d.undecided)) or "0"]
+        counts = [f"{d.networks:,}", f"{d.entries:,}", largest, escaped(undecided(d.undecided)) or "0"]
         yield [rung.name, d.name, d.verdict, *counts, f"{d.vacuous_entries:,}"]
     o = report.oracles
     if o and not members and rung.networks:
@@ -80,39 +74,39 @@ def _rung(rung: Rung, report: Report) -> Iterable[list[str]]:
 def _reproduce(settings: dict[str, Any], seed: int | None, versions: dict[str, str], interrupted: bool) -> list[str]:
     said = settings if seed is None else {"seed": seed, **settings}
     rows = [
-        [name, _escaped(", ".join(value) if isinstance(value, list) else str(value))] for name, value in said.items()
+        [name, escaped(", ".join(value) if isinstance(value, list) else str(value))] for name, value in said.items()
     ]
     lines = ["", "## How to reproduce", ""]
-    lines += _table(["setting", "value"], rows + [[f"version of {name}", v] for name, v in versions.items()])
+    lines += table(["setting", "value"], rows + [[f"version of {name}", v] for name, v in versions.items()])
     return lines + (["", "The run was interrupted; this is what was found up to then."] if interrupted else [])
 
 
 def _certificates(report: CertificateReport) -> str:
-    lines = ["# Identity certificates", "", f"**{report.verdict}**: {_escaped(certificates.said(report))}.", ""]
-    lines += _table(certificates.HEAD, ([_escaped(cell) for cell in row] for row in certificates.rows(report)))
+    lines = ["# Identity certificates", "", f"**{report.verdict}**: {escaped(certificates.said(report))}.", ""]
+    lines += table(certificates.HEAD, ([escaped(cell) for cell in row] for row in certificates.rows(report)))
     for c in report.architectures:
         if c.witness:
             lines += ["", *_disagreement(c.witness)]
-    lines += ["", "## Not covered", "", *(f"- {_escaped(line)}" for line in report.not_covered)]
+    lines += ["", "## Not covered", "", *(f"- {escaped(line)}" for line in report.not_covered)]
     return "\n".join([*lines, *_reproduce(report.settings, report.seed, report.versions, report.interrupted)]) + "\n"
 
 
 def _disagreement(found: Disagreement) -> list[str]:
-    lines = [f"## {_escaped(groups(found.groups))} in {found.domain}", ""]
+    lines = [f"## {escaped(groups(found.groups))} in {found.domain}", ""]
     lines += [f"Seen on {count_of(found.networks, 'network')}. Smallest: {network(found.case)}.", ""]
     for name in found.unstable:
-        lines += [f"{_escaped(name)} differs from itself on this network.", ""]
+        lines += [f"{escaped(name)} differs from itself on this network.", ""]
     for name, failure in found.failures.items():
-        lines += [f"{_escaped(name)} {_escaped(failure)}.", ""]
+        lines += [f"{escaped(name)} {escaped(failure)}.", ""]
     if found.address is not None:
-        lines += _table(["first difference", f"{found.address} ({_escaped(found.index or '')})"], [])
-        lines += [f"| {_escaped(name)} | {number(value)} |" for name, value in found.values.items()]
+        lines += table(["first difference", f"{found.address} ({escaped(found.index or '')})"], [])
+        lines += [f"| {escaped(name)} | {number(value)} |" for name, value in found.values.items()]
         said = times_the_bound(found)
         lines += ["", f"{said[0].upper()}{said[1:]}.", ""]
     if found.oracles:
-        lines += [f"The loss itself sides with {_escaped(sides_with(found))}.", ""]
-        lines += _table(["oracle", "its value", ""], (list(row) for row in testimonies(found)))
+        lines += [f"The loss itself sides with {escaped(sides_with(found))}.", ""]
+        lines += table(["oracle", "its value", ""], (list(row) for row in testimonies(found)))
         lines += [""]
-    lines += _table(["layer", "weights", "bias"], ([str(m.layer), m.weights, m.bias or "–"] for m in found.layers))
+    lines += table(["layer", "weights", "bias"], ([str(m.layer), m.weights, m.bias or "–"] for m in found.layers))
     lines += ["", "```", *(f"{name} = {values}" for name, values in numbers(found.case)), found.replay, "```"]
     return lines

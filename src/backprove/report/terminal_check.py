@@ -1,75 +1,82 @@
 """A check on a terminal: one screen, the right thing first."""
 
 from rich.console import Console
-from rich.padding import Padding
 from rich.text import Text
 
 from backprove.findings import CheckFinding, CheckReport
 from backprove.report import checks
-from backprove.report.terminal import STYLES, indented, plain_table
-from backprove.report.words import count_of, network, number, numbers, safe
+from backprove.report.terminal import STYLES, plain_table
+from backprove.report.words import count_of, numbers, safe, undecided
 
 MARKS = {"AGREE": "✓", "DISAGREE": "✗", "UNDECIDED": "?"}
 
 
-def show_check(found: CheckFinding, console: Console, *, quiet: bool = False) -> None:
-    """One candidate."""
+def show_verdict(found: CheckFinding, console: Console) -> None:
+    """The first lines, which stand before the reasons are known."""
     mark = Text(f"{MARKS[found.verdict]} ", style=STYLES[found.verdict])
-    console.print(Text.assemble(mark, (safe(found.candidate), "bold"), f" {safe(checks.verdict(found))}"))
+    _write(console, Text.assemble(mark, (safe(found.candidate), "bold"), f" {safe(checks.verdict(found))}"), 0)
+
+
+def show_reasons(found: CheckFinding, console: Console, *, quiet: bool = False) -> None:
+    """Where, how small, and why."""
     if found.traceback and not quiet:
         for line in found.traceback.splitlines():
-            console.print(Padding(Text(safe(line), style="dim"), (0, 0, 0, 4), expand=False))
+            _write(console, Text(safe(line), style="dim"), 4)
     if found.case and found.first_difference and not found.failure:
         _show_where(found, console)
-    if found.verdict == "DISAGREE" and not found.failure:
+    if found.verdict == "DISAGREE" and not found.failure and found.tried:
         _show_why(found, console)
+    if found.verdict == "UNDECIDED" and found.undecided:
+        _write(console, Text(f"undecided: {undecided(found.undecided)}"), 2)
     if quiet:
         return
     for name, note in zip(found.hygiene, found.notes, strict=True):
-        console.print(indented(Text(f"{name}: {safe(note)}", style="yellow")))
+        _write(console, Text(f"{name}: {safe(note)}", style="yellow"), 2)
     for line in found.not_covered:
-        console.print(indented(Text(f"not covered: {safe(line)}", style="dim")))
+        _write(console, Text(f"not covered: {safe(line)}", style="dim"), 2)
     if found.replay:
-        console.print(indented(Text(f"again: {safe(found.replay)}")))
+        console.print(Text(f"  again: {safe(found.replay)}"), soft_wrap=True)
+
+
+def _write(console: Console, text: Text, indent: int) -> None:
+    """The text, wrapped at words and without blanks at the ends of lines."""
+    for line in text.wrap(console, max(20, console.width - indent)):
+        line.rstrip()
+        console.print(Text.assemble(" " * indent, line), soft_wrap=True)
 
 
 def _show_where(found: CheckFinding, console: Console) -> None:
     assert found.case is not None
-    where = f"wrong: {checks.parts(found, 'DISAGREE')}    right: {checks.parts(found, 'AGREE')}"
-    console.print(indented(Text(where)))
-    console.print(indented(Text(f"smallest network that shows it: {network(found.case)}")))
+    _write(console, Text(f"wrong: {checks.wrong(found)}    right: {checks.right(found)}"), 2)
+    _write(console, Text(checks.where(found)), 2)
     for name, values in numbers(found.case):
-        console.print(Padding(Text(f"{name} = {values}"), (0, 0, 0, 4), expand=False))
-    console.print(indented(Text(f"first difference: {found.first_difference} ({found.index})")))
-    table = plain_table("", "")
-    table.show_header = False
-    for name, value in found.values.items():
-        table.add_row("yours" if name == found.candidate else name, number(value))
-    console.print(Padding(table, (0, 0, 0, 4), expand=False))
-    if isinstance(found.fraction, float):
-        console.print(indented(Text(f"{found.fraction:.2g} times what rounding explains")))
+        _write(console, Text(f"{name} = {values}"), 4)
+    _write(console, Text(f"first difference: {found.first_difference} ({found.index})"), 2)
+    rows = checks.values(found)
+    width = max(len(name) for name, _ in rows)
+    for name, value in rows:
+        _write(console, Text(f"{safe(name):<{width}}  {value}"), 4)
+    if told := checks.times(found):
+        _write(console, Text(told), 4)
 
 
 def _show_why(found: CheckFinding, console: Console) -> None:
-    console.print(indented(Text.assemble(("cause: " if found.causes else "", "bold"), checks.cause(found))))
+    _write(console, Text.assemble(("cause: " if found.causes else "", "bold"), checks.cause(found)), 2)
     for c in found.causes:
         for wrong, right, explanation in zip(c.wrong, c.right, c.explanation, strict=True):
-            console.print(Padding(Text(explanation), (0, 0, 0, 4), expand=False))
-            console.print(Padding(Text(f"yours  {wrong}"), (0, 0, 0, 6), expand=False))
-            console.print(Padding(Text(f"right  {right}"), (0, 0, 0, 6), expand=False))
-        told = f"reproduces your numbers on all {c.networks} networks; {c.telling} of them tell it from the truth"
-        console.print(Padding(Text(told, style="dim"), (0, 0, 0, 4), expand=False))
+            _write(console, Text(explanation), 4)
+            _write(console, Text(f"yours  {wrong}"), 6)
+            _write(console, Text(f"right  {right}"), 6)
+        _write(console, Text(checks.reproduced(c.networks, c.telling), style="dim"), 4)
 
 
-def show_checks(report: CheckReport, console: Console, *, quiet: bool = False) -> None:
+def show_checks(report: CheckReport, console: Console) -> None:
     """Several candidates: a line each."""
-    table = plain_table("", "candidate", "networks", "what", "hygiene", right=(2,))
-    for f in report.candidates:
-        what = f.failure or (
-            "right" if f.verdict == "AGREE" else checks.cause(f) if f.verdict == "DISAGREE" else "open"
-        )
+    table = plain_table("", "candidate", "networks", "what", "habits", right=(2,))
+    table.columns[1].no_wrap = True
+    for f, name in zip(report.candidates, checks.names(report), strict=True):
         mark = Text(MARKS[f.verdict], style=STYLES[f.verdict])
-        table.add_row(mark, safe(f.candidate), str(f.networks), safe(what), ", ".join(f.hygiene))
+        table.add_row(mark, safe(name), str(f.networks), safe(checks.what(f)), ", ".join(f.hygiene))
     console.print(table)
     right = sum(f.verdict == "AGREE" for f in report.candidates)
     console.print(Text(f"{right} of {count_of(len(report.candidates), 'candidate')} right"))

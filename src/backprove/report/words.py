@@ -42,6 +42,15 @@ def number(value: Any, digits: int = 17) -> str:
     return f"{value:.{digits}g}"
 
 
+def common(values: Sequence[Any]) -> str:
+    """Numbers that agree, as one: with the digits that they share; those of each where that is hardly any."""
+    for digits in range(17, 4, -1):
+        said = {number(value, digits) for value in values}
+        if len(said) == 1:
+            return said.pop()
+    return ", ".join(number(value) for value in values)
+
+
 def fraction(value: float | None) -> str:
     """How much of the rounding bound a difference takes up."""
     return "no rounding" if value is None else f"{value:.2g} of the bound"

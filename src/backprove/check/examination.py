@@ -1,0 +1,95 @@
+"""One candidate examined: is it the gradient of what it says it minimises; if not, of something else; if not, why not.
+
+posed     the problem it declares; what it leaves open is inferred from its numbers
+judged    on fresh random networks beside the three engines, each entry within its rounding bound
+of        another problem whose gradient reproduces its numbers on all networks
+causes    known mistakes, or pairs, that reproduce them on all networks
+smallest  the smallest network on which it is wrong in that way
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from backprove.candidate import Candidate, Declaration
+from backprove.case import Case
+from backprove.check.explain import known_mistakes, other_problem
+from backprove.check.infer import Problem
+from backprove.check.posing import completed
+from backprove.check.shrink import smallest
+from backprove.check.subject import Seen, see
+from backprove.check.survey import Survey, survey, weigh
+from backprove.errors import BackproveError
+from backprove.mistakes import Causes
+from backprove.verdict import Verdict
+
+NETWORKS = 60
+
+
+@dataclass
+class Examined:
+    """What came of a candidate."""
+
+    spec: str
+    declaration: Declaration
+    posed: Declaration
+    """With what was inferred filled in."""
+    survey: Survey = field(default_factory=Survey)
+    of: Problem | None = None
+    causes: Causes | None = None
+    smallest: Seen | None = None
+    lacks: tuple[str, ...] = ()
+
+    @property
+    def verdict(self) -> Verdict:
+        return self.survey.verdict
+
+
+def _silent(found: Examined) -> None:
+    pass
+
+
+def examine(
+    spec: str,
+    options: Mapping[str, object],
+    *,
+    networks: int = NETWORKS,
+    seed: int = 0,
+    settings: Mapping[str, Any] | None = None,
+    seconds: float = 5.0,
+    memory: int = 2 * 2**30,
+    only: Case | None = None,
+    judged: Callable[[Examined], None] = _silent,
+) -> Examined:
+    """Judge the function that `FILE.py:FUNCTION` names; on one network, if `only` gives it.
+
+    `judged` is told as soon as the verdict stands, before the reasons are looked for. Raises BackproveError where the
+    candidate cannot be loaded or asked.
+    """
+    with Candidate(spec, options, seconds=seconds, memory=memory) as candidate:
+        found = Examined(spec, candidate.declaration, candidate.declaration, lacks=candidate.lacks)
+        if only is not None:
+            found.survey = _alone(candidate, only)
+            judged(found)
+            found.smallest = found.survey.first_wrong
+            return found
+        drawing = settings or {}
+        found.posed = completed(candidate, drawing, seed)
+        found.survey = survey(candidate, found.posed, drawing, networks, seed)
+        judged(found)
+        if found.verdict is Verdict.DISAGREE:
+            if found.survey.failure is None:
+                found.of = other_problem(found.survey.seen, found.posed)
+                found.causes = known_mistakes(found.survey.seen)
+            planted = found.causes.found[0].planted if found.causes and found.causes.found else ()
+            found.smallest = smallest(candidate, found.posed, drawing, seed, found.survey, planted)
+    return found
+
+
+def _alone(candidate: Candidate, case: Case) -> Survey:
+    if why := candidate.declaration.unfit(case):
+        raise BackproveError(f"{candidate.spec}: {why}")
+    one = see(candidate, case, candidate.spec, probe=True)
+    found = Survey([one], hygiene=dict(zip(one.answer.hygiene, one.answer.notes, strict=True)))
+    weigh(candidate, found)
+    return found
