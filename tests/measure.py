@@ -1,4 +1,4 @@
-"""What the checks are worth, measured: python tests/measure.py [faults|ladder|bound|cost|…]; all, if none is named
+"""What the checks are worth, measured: python tests/measure.py [faults|ladder|mistakes|bound|…]; all, if none is named
 
 alarms       networks on which right engines must not be called different
 bound        how far the rounding bound lies above actual errors and below the entries
@@ -7,6 +7,7 @@ cost         time against the barest code that does the same arithmetic
 differences  error and cost of finite differences, as networks grow
 faults       what every planted fault shrinks to
 ladder       which rung of the ladder of evidence catches which planted fault, as recorded
+mistakes     how many of the known mistakes, and of their pairs, are found; and what they are
 evidence     the same as alarms for the newer rungs: oracles, enclosures, field
 kinks        how much of whole-number relu networks is left undecided
 common       how small an error of a slope in all engines may be that the oracles still object to
@@ -23,6 +24,7 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # so that other work on the 
 
 import numpy as np
 from quality import evidence as newer
+from quality import mutation, mutation_table
 from quality.exact import errors, exact_gradient
 from quality.faults import FAULTS, NAMED
 from quality.hunt import draw, look_for, said
@@ -211,6 +213,11 @@ def ladder() -> None:
         print(line)
 
 
+def mistakes() -> None:
+    for line in mutation_table.page(mutation.of_singles(), mutation.of_pairs()):
+        print(line)
+
+
 def evidence(networks: int = 20_000) -> None:
     for name, count in (("float64", networks), ("ball", networks // 4), ("modular", networks // 4)):
         print(f"evidence {name}: {newer.counted(newer.drawn(name, count, 10_000), name).said()}")
@@ -235,7 +242,10 @@ def common(networks: int = 200) -> None:
         print(f"| {name} | " + " | ".join(str(found[off]) for off in offs) + " |", flush=True)
 
 
-WHAT = {f.__name__: f for f in (faults, ladder, bound, cost, differences, sensitivity, alarms, evidence, kinks, common)}
+WHAT = {
+    f.__name__: f
+    for f in (faults, ladder, mistakes, bound, cost, differences, sensitivity, alarms, evidence, kinks, common)
+}
 
 if __name__ == "__main__":
     for what in sys.argv[1:] or WHAT:

@@ -10,7 +10,7 @@ least one of those whose gradients are small.
     python -m quality.mutation (in tests/)    every pair; prints the score and what is found only rarely
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import cache
 from itertools import combinations
@@ -32,6 +32,9 @@ SIZES = {"ordinary": 1.0, "small gradients": 0.05}
 """Of the weights."""
 RARE = 0.5
 """Found on less than this share of the networks that it touches: rarely."""
+
+TIMES = 2
+"""Networks of every shape."""
 
 Explanation = tuple[Planted, ...]
 # sizes, activations, loss, reduction, batch
@@ -90,7 +93,7 @@ def networks(kind: str) -> tuple[Posed, ...]:
     random = np.random.default_rng(1)
     return tuple(
         Posed(network(random, sizes, names, batch=batch, weights=SIZES[kind], loss=loss, reduction=reduction))
-        for _ in range(2)
+        for _ in range(TIMES)
         for sizes, names, loss, reduction, batch in SHAPES
     )
 
@@ -105,11 +108,11 @@ def singles() -> list[Planted]:
     return [p for mistake in CATALOGUE.values() for p in mistake.variants()]
 
 
-def pairs() -> Iterator[Explanation]:
+@cache
+def pairs() -> tuple[Explanation, ...]:
     """Every two mistakes that meet in some network."""
-    for p, q in combinations(singles(), 2):
-        if p.mistake is not q.mistake and _shared("ordinary", p, q):
-            yield ordered((p, q))
+    both = combinations(singles(), 2)
+    return tuple(ordered((p, q)) for p, q in both if p.mistake is not q.mistake and _shared("ordinary", p, q))
 
 
 def _shared(kind: str, *planted: Planted) -> list[Posed]:
@@ -150,6 +153,18 @@ def score(some: Iterable[Explanation]) -> Score:
     return result
 
 
+@cache
+def of_singles() -> Score:
+    """The score of every mistake with every choice of its parameters."""
+    return score((p,) for p in singles())
+
+
+@cache
+def of_pairs() -> Score:
+    """The score of every pair; that takes a minute or two."""
+    return score(pairs())
+
+
 def shares() -> dict[tuple[str, str], tuple[int, int]]:
     """(mistake, kind of network) → on how many networks it is found, of how many that it touches."""
     return {
@@ -164,15 +179,14 @@ def shares() -> dict[tuple[str, str], tuple[int, int]]:
 
 def sample(count: int, seed: int = 0) -> list[Explanation]:
     """Some of all pairs, spread over the catalogue."""
-    every = list(pairs())
+    every = pairs()
     chosen = np.random.default_rng(seed).permutation(len(every))[:count]
     return [every[i] for i in sorted(chosen)]
 
 
 def main() -> None:
     """Print the score of all."""
-    for what, some in (("single mistakes", [(p,) for p in singles()]), ("pairs", pairs())):
-        result = score(some)
+    for what, result in (("single mistakes", of_singles()), ("pairs", of_pairs())):
         print(f"{what}: {len(result.found)} found, {len(result.missed)} missed, {100 * result.share:.4g} %")
         print(f"  {len(result.cancelling)} cancel")
         for planted, kind in result.missed:
