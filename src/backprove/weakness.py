@@ -29,8 +29,9 @@ MILD = 2
 STRIDES, HALVINGS = 12, 6
 CLEAR = -1 / 5  # u to this, times the bound: what the other engines lose no longer counts, and digits are left
 STEPS, WAY = 32, 1.0
-STRAIGHT, TURNS = 1.75, 2.75
+STRAIGHT, TURNS, REVERSALS = 1.75, 2.75, 8
 TOLD, TOLD_SMOOTH = 4.0, 16.0  # times the bound: below, what goes to and fro, or hides it, may be the others' rounding
+ONSET = 2.0**20  # times the bound: rounding does not set in with so much
 
 Again = Callable[[Case], Comparison]
 Float = npt.NDArray[np.float64]
@@ -71,7 +72,10 @@ def jumps(case: Case, again: Again) -> bool:
     if at.verdict is not Verdict.DISAGREE or at.failures or not _finite(at):
         return False
     on = _steps(case, mild(case, MILD, zeros=True), 0.0, at, again)
-    return all(_finite(one) for one in on) and _turns(on, *_worst(at)) > TURNS
+    if not all(_finite(one) for one in on):
+        return False
+    turns, reversals = _turns(on, *_worst(at))
+    return turns > TURNS and reversals >= REVERSALS
 
 
 def _met(found: Comparison, again: Again) -> Weakness | None:
@@ -84,12 +88,13 @@ def _met(found: Comparison, again: Again) -> Weakness | None:
     if not all(_finite(one) for one in on):
         return _of(OVERFLOWS, found) if _saturated(at) else None
     pair, entry = _worst(at)
-    turns, fraction = _turns(on, pair, entry), pair.fraction[entry]
-    if turns > TURNS and fraction > TOLD:
+    (turns, reversals), fraction = _turns(on, pair, entry), pair.fraction[entry]
+    if turns > TURNS and reversals >= REVERSALS and TOLD < fraction < ONSET:
         return _of(LOSES if _finite(found) else OVERFLOWS, found)
     if _saturated(at) and _negligible(found):
         return _of(SATURATED, found)
-    return _of("", found) if turns > STRAIGHT or fraction < TOLD_SMOOTH else None
+    open_ = (turns > STRAIGHT and fraction < ONSET) or fraction < TOLD_SMOOTH
+    return _of("", found) if open_ else None
 
 
 def _steps(start: Case, end: Case, way: float, at: Comparison, again: Again) -> list[Comparison]:
@@ -183,14 +188,16 @@ def _largest_net_input(one: Comparison) -> float:
     return max(1.0, *(float(np.abs(z.value).max()) for z in forward(one.case, one.domain).z))
 
 
-def _turns(on: list[Comparison], pair: Pair, entry: int) -> float:
-    """How far the difference goes up and down on a short way, over the distance between its ends: 1 where it is
-    monotone. 0 where it moves by less than three quarters of its size.
+def _turns(on: list[Comparison], pair: Pair, entry: int) -> tuple[float, int]:
+    """How far the difference goes up and down on a short way, over the distance between its ends (1 where it is
+    monotone, 0 where it moves by less than three quarters of its size); and how often it changes direction.
     """
     first, second = (np.array([_value(one, name, entry) for one in on]) for name in (pair.first, pair.second))
     difference = first - second
-    span = float(np.ptp(difference))
-    return float(np.abs(np.diff(difference)).sum()) / span if span > 0.75 * float(np.abs(difference).max()) else 0.0
+    span, steps = float(np.ptp(difference)), np.diff(difference)
+    direction = np.sign(steps[steps != 0])
+    turns = float(np.abs(steps).sum()) / span if span > 0.75 * float(np.abs(difference).max()) else 0.0
+    return turns, int((np.diff(direction) != 0).sum())
 
 
 def _value(one: Comparison, name: str, entry: int) -> float:
