@@ -31,7 +31,7 @@ CLEAR = -1 / 5  # u to this, times the bound: what the other engines lose no lon
 STEPS, WAY = 32, 1.0
 STRAIGHT, TURNS, REVERSALS = 1.75, 2.75, 8
 TOLD, TOLD_SMOOTH = 4.0, 16.0  # times the bound: below, what goes to and fro, or hides it, may be the others' rounding
-ONSET = 2.0**20  # times the bound: rounding does not set in with so much
+ONSET, JUMP = 2.0**20, 2.0**15  # times the bound: rounding does not set in with so much; what overflows does
 
 Again = Callable[[Case], Comparison]
 Float = npt.NDArray[np.float64]
@@ -94,7 +94,10 @@ def _met(found: Comparison, again: Again) -> Weakness | None:
     if _saturated(at) and _negligible(found):
         return _of(SATURATED, found)
     open_ = (turns > STRAIGHT and fraction < ONSET) or fraction < TOLD_SMOOTH
-    return _of("", found) if open_ else None
+    if not open_:
+        # What exp makes of an overflow may be a number again; it sets in all at once, where exp overflows.
+        return _of(OVERFLOWS, found) if fraction >= JUMP and _overflowing(at) else None
+    return _of("" if _finite(found) or not _saturated(found) else OVERFLOWS, found)
 
 
 def _steps(start: Case, end: Case, way: float, at: Comparison, again: Again) -> list[Comparison]:
@@ -181,6 +184,12 @@ def _differences(pair: Pair, one: Comparison) -> Float:
     """Per entry; 0 where the pair does not disagree."""
     first, second = (np.asarray(one.outcomes[name].values, dtype=np.float64) for name in (pair.first, pair.second))
     return np.where(_counted(pair) > 0, np.abs(first - second), 0.0)
+
+
+def _overflowing(one: Comparison) -> bool:
+    """Whether a net input is about where exp overflows, or underflows to 0."""
+    over = [np.abs(z.value) / math.log(one.domain.huge) for z in forward(one.case, one.domain).z]
+    return any(bool(((share >= 1) & (share < 1.1)).any()) for share in over)
 
 
 def _largest_net_input(one: Comparison) -> float:

@@ -1,6 +1,6 @@
 """What came of one call of a candidate. Data only."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -50,6 +50,13 @@ class Answer:
             else:
                 biases[l - 1] = block
         return Gradient(weights, biases)
+
+    def turned(self, case: Case) -> "Answer":
+        """The answer with all weight gradients transposed, where every layer of the case is square."""
+        gradient, parts = self.gradient(case), []
+        for W, b in zip(gradient.weights, gradient.biases, strict=True):
+            parts += [W.T.ravel()] + ([] if b is None else [b])
+        return replace(self, values=np.concatenate(parts).astype(np.float64))
 
     def blur(self, case: Case) -> Numbers | None:
         """How far each value may be from the number that the step computed as its gradient; None: it is that number.

@@ -24,6 +24,7 @@ HYGIENE: dict[str, str] = {
     "returns-float32": "returns float32; a fact, not a fault",
     "returns-integers": "returns integers",
     "returns-long-double": "returns long doubles; a fact, not a fault",
+    "returns-nan": "returns nan or infinity where the gradient is finite",
     "uses-global-generator": "draws from the global random generator",
     "weights-axes": "returns weights with axes of length 1 too many or too few",
     "weights-flattened": "returns weights flattened into one row",

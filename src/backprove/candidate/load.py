@@ -78,7 +78,8 @@ def _import(path: Path) -> Any:
     except BaseException as error:
         del sys.modules[name]
         try:
-            text = " ".join(str(error).split()) or "no message"
+            said = error.msg if isinstance(error, SyntaxError) else str(error)
+            text = " ".join(said.split()) or "no message"
         except Exception:
             text = "an exception whose text cannot be had"
         lines = [f.lineno for f in traceback.extract_tb(error.__traceback__) if f.filename == str(path.resolve())]

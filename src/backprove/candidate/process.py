@@ -1,6 +1,7 @@
 """The host's side of a worker: start it, ask it, say how it ended, and leave nothing of it behind."""
 
 import contextlib
+import itertools
 import os
 import re
 import select
@@ -20,6 +21,7 @@ TOKEN = "BACKPROVE_WORKER"
 OUTPUT_LIMIT = 2**16
 DUMP_LIMIT = 2**16
 TICK = 0.05  # how often to look whether the process is still there
+HERE = os.path.dirname(__file__)
 GRACE = 0.5  # for a process that is about to end, or to say where it hangs
 # What a candidate may need of the environment; not what may hold secrets or differ from one shell to the next.
 KEPT = (
@@ -265,7 +267,16 @@ def _read(fd: int) -> bytes | None:
 
 
 def _text(dump: bytes) -> str:
-    return dump.decode("ascii", "backslashreplace") if dump[:1] != b"\x00" else ""
+    """A stack, most recent call first, without our own frames, and what repeats itself said once."""
+    if dump[:1] == b"\x00":
+        return ""
+    lines: list[str] = []
+    for line, same in itertools.groupby(dump.decode("ascii", "backslashreplace").splitlines()):
+        if f'File "{HERE}' in line:
+            break
+        repeated = len(list(same))
+        lines += [line] if repeated == 1 else [line, f"  ... and {repeated - 1} times the same"]
+    return "\n".join(lines)
 
 
 def _signal(number: int) -> str:

@@ -122,7 +122,7 @@ class Worker:
             odd["changes-error-state"] = "changes NumPy's error state (np.seterr)"
             np.seterr(**self.error_state)
         if (now := threading.active_count()) > self.threads:
-            odd["leaves-threads"] = f"leaves {now - self.threads} threads running"
+            odd["leaves-threads"] = f"leaves threads running: {now - self.threads}"
             self.threads = now
         for stream in (sys.stdout, sys.stderr):
             with contextlib.suppress(BaseException):

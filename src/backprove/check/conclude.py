@@ -65,6 +65,8 @@ def weaknesses(survey: Survey) -> Iterable[tuple[str, str]]:
             LOSES,
             "has no more digits than single precision, in float64: is there an array of float32 in it?",
         )
+    if survey.numberless:
+        yield "returns-nan", "returns nan or infinity where the gradient is finite"
     said = {
         LOSES: "a right formula, numerically weak: it loses {lost} more than rounding must cost",
         OVERFLOWS: "a right formula, numerically weak: nan, infinity or OverflowError where the gradient is finite",

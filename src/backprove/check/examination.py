@@ -78,7 +78,7 @@ def examine(
         found.survey = survey(candidate, found.posed, drawing, networks, seed)
         judged(found)
         if found.verdict is Verdict.DISAGREE:
-            if found.survey.failure is None:
+            if found.survey.failure is None and not found.survey.numberless:
                 found.of = other_problem(found.survey.seen, found.posed)
                 found.causes = known_mistakes(found.survey.seen)
             planted = found.causes.found[0].planted if found.causes and found.causes.found else ()

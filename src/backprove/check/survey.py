@@ -8,7 +8,10 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
+from itertools import pairwise
 from typing import Any
+
+import numpy as np
 
 from backprove.campaign import explore
 from backprove.candidate import Candidate, Declaration
@@ -22,6 +25,7 @@ from backprove.weakness import LOSES, jumps, weakness
 
 PROBED = 3
 FAILURES = 3  # in a row, all alike: the rest would fail as well
+TIMEOUTS = 2  # of these, which take their time
 STRESSED = 8
 UNSTEADY = {"nondeterministic", "keeps-state"}
 FACTORS = (8.0, 64.0, 512.0)
@@ -58,6 +62,12 @@ class Survey:
         return 2 * sum(one.comparison.weak for one in self.seen) > entries
 
     @property
+    def numberless(self) -> bool:
+        """Whether every wrong answer has nan or infinity in it."""
+        wrong = [one.answer.values for one in self.every if one.wrong and one.answer.values is not None]
+        return bool(wrong) and not any(np.isfinite(values).all() for values in wrong)
+
+    @property
     def first_wrong(self) -> Seen | None:
         return next((one for one in self.every if one.wrong), None)
 
@@ -83,20 +93,36 @@ def survey(
     found = Survey()
 
     def visit(case: Case) -> None:
-        failed = [one.answer.kind for one in found.seen[-FAILURES:]]
-        if len(failed) == FAILURES and all(failed) and len(set(failed)) == 1:
+        if _hopeless([one.answer.kind for one in found.seen]):
             return
         one = see(candidate, case, candidate.spec, probe=len(found.seen) < PROBED)
         found.seen.append(one)
         found.hygiene |= dict(zip(one.answer.hygiene, one.answer.notes, strict=True))
 
     explore(strategy(declaration, settings), seed, networks, visit, shrink=False)
+    _turn_square(candidate, found)
     weigh(candidate, found)
     if found.first_wrong is None and not found.single:
         cases = (one.case for one in found.seen[:STRESSED])
         found.stressed = [see(candidate, scaled(case, factor), candidate.spec) for case in cases for factor in FACTORS]
         weigh(candidate, found)
     return found
+
+
+def _hopeless(kinds: list[str]) -> bool:
+    """Whether the last calls have all failed in the same way."""
+    last = kinds[-1:] * (TIMEOUTS if kinds[-1:] == ["timeout"] else FAILURES)
+    return bool(kinds) and kinds[-1] != "" and kinds[-len(last) :] == last
+
+
+def _turn_square(candidate: Candidate, found: Survey) -> None:
+    """Weights that come back transposed wherever a layer is oblong do so where all are square, which does not show."""
+    answered = [one for one in found.seen if one.answer.values is not None]
+    square = [one for one in answered if all(rows == columns for rows, columns in pairwise(one.case.sizes))]
+    oblong = [one for one in answered if not any(one is other for other in square)]
+    if square and oblong and all("weights-transposed" in one.answer.hygiene for one in oblong):
+        turned = {id(one): judged(one.answer.turned(one.case), one.case, candidate.spec) for one in square}
+        found.seen = [turned.get(id(one), one) for one in found.seen]
 
 
 def weigh(candidate: Candidate, found: Survey) -> None:

@@ -127,7 +127,7 @@ def check_reports(paths: list[Path] | None) -> None:
 def console(no_color: bool) -> "Console":
     from rich.console import Console
 
-    return Console(no_color=True if no_color else None, highlight=False)
+    return Console(no_color=True if no_color else None, highlight=False, markup=False)
 
 
 def complain(line: str) -> None:

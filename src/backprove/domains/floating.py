@@ -37,6 +37,7 @@ class _Floating(Domain):
         agree = (difference <= allowed) & np.isfinite(allowed)
         fraction = np.divide(difference, allowed, out=np.full_like(difference, np.inf), where=allowed > 0)
         fraction[difference == 0] = 0
+        fraction[np.isnan(difference)] = np.inf
         return np.where(agree, Verdict.AGREE, Verdict.DISAGREE).astype(np.int8), fraction
 
     # NumPy's own scalars and arrays share these; Python's floats, three times as fast, take math's.

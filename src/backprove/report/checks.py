@@ -47,7 +47,7 @@ def gradient_of(of: GradientOf) -> str:
 def verdict(found: CheckFinding) -> str:
     """The verdict in a sentence."""
     if found.failure:
-        return f"gives no gradient: it {found.failure}"
+        return f"gives no gradient: {found.failure}"
     if not found.networks:
         return "is undecided: there was no network to check it on"
     if found.verdict == "AGREE":
@@ -107,6 +107,8 @@ def cause(found: CheckFinding) -> str:
     """The cause in a line: one, several, or that none is known."""
     if found.is_gradient_of:
         return f"it is, exactly, the gradient of {gradient_of(found.is_gradient_of)}"
+    if "returns-nan" in found.hygiene and not found.tried:
+        return "it returns nan"
     if found.causes:
         return " or ".join(" with ".join(c.ids) for c in found.causes)
     return f"no known mistake fits: none of {found.tried:,}, single and in pairs, reproduces these numbers"

@@ -1,8 +1,14 @@
 """Machine output."""
 
+import re
+
 import msgspec
+
+# Control and formatting characters, which msgspec leaves as they are beyond ASCII: a terminal would obey them.
+UNSEEN = re.compile("[\x7f-\x9f\xad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]")
 
 
 def write(report: msgspec.Struct) -> str:
     """The report as JSON text. The same report gives the same text, byte for byte, outside `timing`."""
-    return msgspec.json.format(msgspec.json.encode(report), indent=2).decode() + "\n"
+    text = msgspec.json.format(msgspec.json.encode(report), indent=2).decode()
+    return UNSEEN.sub(lambda found: f"\\u{ord(found[0]):04x}", text) + "\n"
