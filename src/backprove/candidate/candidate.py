@@ -35,6 +35,8 @@ class Candidate:
         self.spec = spec
         file, function = split(spec)
         self._caller = Caller(spec, seconds, import_seconds, memory)
+        self.turns = False
+        """Whether weight gradients come back transposed: to be set where oblong layers show it, for square ones."""
         self._between: dict[str, str] = {}  # what experiments found between calls, once and for all
         facts = self._caller.start()
         self.lacks: tuple[str, ...] = tuple(facts["lacks"])
@@ -83,7 +85,7 @@ class Candidate:
             self._between = hygiene.experiment(heard, lambda seed: call(self._caller, seed), afresh)
         odd = heard.odd | self._between
         names = tuple(sorted(odd))
-        return Answer(
+        answer = Answer(
             None if heard.values is None else np.frombuffer(heard.values, dtype=np.float64).copy(),
             heard.precision,
             names,
@@ -94,3 +96,5 @@ class Candidate:
             heard.output,
             heard.learning_rate,
         )
+        square = len(set(case.sizes)) == 1
+        return answer.turned(case) if self.turns and square and answer.values is not None else answer

@@ -8,7 +8,6 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
-from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -117,12 +116,12 @@ def _hopeless(kinds: list[str]) -> bool:
 
 def _turn_square(candidate: Candidate, found: Survey) -> None:
     """Weights that come back transposed wherever a layer is oblong do so where all are square, which does not show."""
-    answered = [one for one in found.seen if one.answer.values is not None]
-    square = [one for one in answered if all(rows == columns for rows, columns in pairwise(one.case.sizes))]
-    oblong = [one for one in answered if not any(one is other for other in square)]
-    if square and oblong and all("weights-transposed" in one.answer.hygiene for one in oblong):
-        turned = {id(one): judged(one.answer.turned(one.case), one.case, candidate.spec) for one in square}
-        found.seen = [turned.get(id(one), one) for one in found.seen]
+    oblong = [one for one in found.seen if one.answer.values is not None and len(set(one.case.sizes)) > 1]
+    if oblong and all("weights-transposed" in one.answer.hygiene for one in oblong):
+        candidate.turns = True
+        found.seen = [
+            one if len(set(one.case.sizes)) > 1 else see(candidate, one.case, candidate.spec) for one in found.seen
+        ]
 
 
 def weigh(candidate: Candidate, found: Survey) -> None:

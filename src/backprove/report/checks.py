@@ -133,6 +133,14 @@ def what(found: CheckFinding) -> str:
     return cause(found)
 
 
+def score(report: CheckReport) -> str:
+    """How many are right, of all that were given."""
+    right = sum(f.verdict == "AGREE" for f in report.candidates)
+    given = len(report.candidates) + len(report.troubles)
+    lost = f"; {len(report.troubles)} could not be asked" if report.troubles else ""
+    return f"{right} of {count_of(given, 'candidate')} right{lost}"
+
+
 def names(report: CheckReport) -> Iterable[str]:
     """The candidates, without the folder and the function that they all have in common."""
     specs = [f.candidate.rpartition(":") for f in report.candidates]

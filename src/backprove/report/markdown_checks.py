@@ -13,9 +13,9 @@ def write(report: CheckFinding | CheckReport) -> str:
     if isinstance(report, CheckFinding):
         lines = ["# Somebody's backprop, checked", "", *_candidate(report)]
     else:
-        lines = ["# Backprops, checked", "", f"**{report.verdict}**", ""]
+        lines = ["# Backprops, checked", "", f"**{report.verdict}**: {checks.score(report)}.", ""]
         lines += table(["candidate", "verdict", "networks", "what", "habits"], _rows(report))
-        lines += ["", *(f"- {escaped(line)}" for line in report.troubles)] if report.troubles else []
+        lines += ["", *(f"- not asked: {escaped(line)}" for line in report.troubles)] if report.troubles else []
         for found in report.candidates:
             lines += ["", f"## {escaped(found.candidate)}", "", *_candidate(found)]
     return "\n".join(lines) + "\n"

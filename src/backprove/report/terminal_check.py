@@ -6,7 +6,7 @@ from rich.text import Text
 from backprove.findings import CheckFinding, CheckReport
 from backprove.report import checks
 from backprove.report.terminal import STYLES, plain_table
-from backprove.report.words import count_of, numbers, safe, undecided
+from backprove.report.words import numbers, safe, undecided
 
 MARKS = {"AGREE": "✓", "DISAGREE": "✗", "UNDECIDED": "?"}
 
@@ -71,12 +71,15 @@ def _show_why(found: CheckFinding, console: Console) -> None:
 
 
 def show_checks(report: CheckReport, console: Console) -> None:
-    """Several candidates: a line each."""
-    table = plain_table("", "candidate", "networks", "what", "habits", right=(2,))
+    """Several candidates: a line each, and what could not be asked."""
+    table = plain_table("", "candidate", "what")
     table.columns[1].no_wrap = True
     for f, name in zip(report.candidates, checks.names(report), strict=True):
-        mark = Text(MARKS[f.verdict], style=STYLES[f.verdict])
-        table.add_row(mark, safe(name), str(f.networks), safe(checks.what(f)), ", ".join(f.hygiene))
+        what = Text(safe(checks.what(f)))
+        if f.hygiene:
+            what.append(f"; {', '.join(f.hygiene)}", style="yellow")
+        table.add_row(Text(MARKS[f.verdict], style=STYLES[f.verdict]), safe(name), what)
     console.print(table)
-    right = sum(f.verdict == "AGREE" for f in report.candidates)
-    console.print(Text(f"{right} of {count_of(len(report.candidates), 'candidate')} right"))
+    for trouble in report.troubles:
+        _write(console, Text(f"! {safe(trouble)}"), 0)
+    console.print(Text(checks.score(report)))
