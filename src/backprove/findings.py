@@ -189,6 +189,8 @@ class CheckFinding(msgspec.Struct, frozen=True, kw_only=True):
     posed: dict[str, Any]
     """What it is taken to minimise: declared, or inferred where `inferred` says so."""
     inferred: list[str]
+    assumed: list[str]
+    """What is neither declared nor could be inferred."""
     is_gradient_of: GradientOf | None
     cause: list[str] | None
     causes: list[CauseFinding]

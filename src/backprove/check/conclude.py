@@ -34,7 +34,8 @@ def finding(found: Examined, seed: int) -> CheckFinding:
         saturated_networks=len(survey.stressed),
         wrong_saturated_networks=sum(one.wrong for one in survey.stressed),
         posed=_posed(found),
-        inferred=_inferred(found),
+        inferred=list(found.inferred),
+        assumed=list(found.assumed),
         is_gradient_of=_of(found, found.of) if found.of else None,
         cause=list(causes[0].ids) if causes else None,
         causes=[_cause(c) for c in causes],
@@ -99,11 +100,6 @@ def _posed(found: Examined) -> dict[str, object]:
     }  # fmt: skip
 
 
-def _inferred(found: Examined) -> list[str]:
-    names = ("activations", "loss", "loss_scale", "reduction")
-    return [name for name in names if getattr(found.declaration, name) is None and getattr(found.posed, name)]
-
-
 def _of(found: Examined, problem: Problem) -> GradientOf:
     factor, reduction = problem.factor, problem.reduction
     return GradientOf(
@@ -129,6 +125,9 @@ def _cause(cause: Cause) -> CauseFinding:
 
 
 def _not_covered(found: Examined) -> Iterable[str]:
+    if found.alone:
+        yield "other networks"
+        return
     drawn: list[Case] = [one.case for one in found.survey.seen]
     if drawn and all(len(case.inputs) == 1 for case in drawn):
         yield "batches of more than one sample, which it does not take: what it does about the reduction does not show"

@@ -8,7 +8,7 @@ smallest  the smallest network on which it is wrong in that way
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from backprove.candidate import Candidate, Declaration
@@ -33,7 +33,11 @@ class Examined:
     spec: str
     declaration: Declaration
     posed: Declaration
-    """With what was inferred filled in."""
+    """With what was inferred, or had to be assumed, filled in."""
+    inferred: tuple[str, ...] = ()
+    assumed: tuple[str, ...] = ()
+    alone: bool = False
+    """Whether it was asked about one given network only."""
     survey: Survey = field(default_factory=Survey)
     of: Problem | None = None
     causes: Causes | None = None
@@ -69,12 +73,14 @@ def examine(
     with Candidate(spec, options, seconds=seconds, memory=memory) as candidate:
         found = Examined(spec, candidate.declaration, candidate.declaration, lacks=candidate.lacks)
         if only is not None:
+            found.alone, found.posed = True, _of_case(candidate.declaration, only)
             found.survey = _alone(candidate, only)
             judged(found)
             found.smallest = found.survey.first_wrong
             return found
         drawing = settings or {}
-        found.posed = completed(candidate, drawing, seed)
+        posed = completed(candidate, drawing, seed)
+        found.posed, found.inferred, found.assumed = posed.declaration, posed.inferred, posed.assumed
         found.survey = survey(candidate, found.posed, drawing, networks, seed)
         judged(found)
         if found.verdict is Verdict.DISAGREE:
@@ -84,6 +90,13 @@ def examine(
             planted = found.causes.found[0].planted if found.causes and found.causes.found else ()
             found.smallest = smallest(candidate, found.posed, drawing, seed, found.survey, planted)
     return found
+
+
+def _of_case(d: Declaration, case: Case) -> Declaration:
+    activations = tuple(layer.activation for layer in case.layers)
+    return replace(
+        d, activations=activations, loss=case.loss.name, loss_scale=case.loss.scale, reduction=case.reduction
+    )
 
 
 def _alone(candidate: Candidate, case: Case) -> Survey:

@@ -5,13 +5,15 @@ gradient is that of the rounding analysis, with the radius of every entry: nothi
 """
 
 import itertools
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 
 import numpy as np
+import numpy.typing as npt
 
-from backprove.case import ACTIVATIONS, LOSSES, Case, Layer, Loss
+from backprove.case import ACTIVATIONS, LOSSES, Case, Layer, Loss, blocks
 from backprove.domains import DOMAINS
 from backprove.rounding import Float, analyse
 
@@ -72,7 +74,21 @@ def problems(first: Problem | None = None) -> Iterator[Problem]:
         yield Problem((hidden, output), loss)
 
 
-def factors_of(problem: Problem, seen: Sequence[Observation]) -> list[Factor]:
+PARTS = ("all", "weights", "output weights")
+"""What of a gradient is to be the problem's: most mistakes leave some of it as it is."""
+
+
+def _part(case: Case, part: str) -> npt.NDArray[np.intp]:
+    """The entries of that part, as `blocks` counts them."""
+    spots = [
+        np.arange(at, at + math.prod(shape))
+        for l, kind, shape, at in blocks(case)
+        if part == "all" or (kind == "W" and (part == "weights" or l == len(case.layers)))
+    ]
+    return np.concatenate(spots)
+
+
+def factors_of(problem: Problem, seen: Sequence[Observation], part: str = "all") -> list[Factor]:
     """The factors with which the problem's gradient is what was observed, on every network, within rounding.
 
     None where no network tells: every entry zero, or no larger than its rounding.
@@ -84,7 +100,9 @@ def factors_of(problem: Problem, seen: Sequence[Observation]) -> list[Factor]:
         analysis = analyse(problem.posed(case), domain)
         if analysis.undefined():
             return []
-        exact, radius = _flat(analysis.weights, analysis.biases), analysis.radii()
+        at = _part(case, part)
+        exact, radius = _flat(analysis.weights, analysis.biases)[at], analysis.radii()[at]
+        values, blur = values[at], blur if isinstance(blur, float) else blur[at]
         if not (np.isfinite(exact).all() and np.isfinite(radius).all()):
             return []
         N, K = case.targets.shape
@@ -107,19 +125,22 @@ def _flat(weights: Sequence[object], biases: Sequence[object]) -> Float:
     return np.concatenate(parts)
 
 
-def gradient_of(seen: Sequence[Observation], first: Problem | None = None) -> list[Problem]:
-    """The problems whose gradient was observed, the simplest factor first; [] where there is none.
+def gradient_of(seen: Sequence[Observation], first: Problem | None = None, *, part: str = "all") -> list[Problem]:
+    """The problems whose gradient was observed, or that part of it, the simplest factor first; [] where there is none.
 
     Observations of different N and K tell factors apart; networks of one layer cannot tell hidden activations.
     """
     if not seen:
         return []
     # One softmax output, or a gradient of zeros, tells nothing.
-    telling = sorted(seen, key=lambda one: (one[0].sizes[-1] == 1, not one[1].any(), -len(one[0].layers)))
+    telling = sorted(
+        seen,
+        key=lambda one: (one[0].sizes[-1] == 1, not one[1][_part(one[0], part)].any(), -len(one[0].layers)),
+    )
     found: list[Problem] = []
     for problem in dict.fromkeys(problems(first)):
-        if factors_of(problem, telling[:1]):
-            found += [replace(problem, factor=f) for f in factors_of(problem, seen)]
+        if factors_of(problem, telling[:1], part):
+            found += [replace(problem, factor=f) for f in factors_of(problem, seen, part)]
             if found and problem == first:
                 break
     return sorted(found, key=lambda p: FACTORS.index(p.factor))

@@ -1,13 +1,14 @@
-"""What a candidate leaves undeclared, read off its numbers."""
+"""What a candidate leaves undeclared, read off its numbers: the problem, the layout of weights, where samples are."""
 
-from collections.abc import Mapping
-from dataclasses import replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import product
 from typing import Any
 
 from backprove.campaign import explore
 from backprove.candidate import Candidate, Declaration
 from backprove.case import Case
-from backprove.check.infer import Factor, Observation, Problem, gradient_of
+from backprove.check.infer import PARTS, Factor, Observation, Problem, gradient_of
 from backprove.check.subject import strategy
 from backprove.generate import mild
 
@@ -15,24 +16,52 @@ NETWORKS = 10
 FAILURES = 3
 USUAL = Problem(("sigmoid", "sigmoid"), "squared_error")
 SOFTMAX = Problem(("sigmoid", "softmax"), "categorical_cross_entropy")  # asked with targets that sum to 1
+LAYOUTS, SAMPLES = ("out,in", "in,out"), ("rows", "columns")
 
 
-def completed(candidate: Candidate, settings: Mapping[str, Any], seed: int) -> Declaration:
-    """The declaration with what it leaves open read off the candidate's numbers, or else the usual."""
+@dataclass(frozen=True)
+class Posed:
+    """A declaration with nothing left open; what was read off the numbers, and what had to be assumed."""
+
+    declaration: Declaration
+    inferred: tuple[str, ...] = ()
+    assumed: tuple[str, ...] = ()
+
+
+def completed(candidate: Candidate, settings: Mapping[str, Any], seed: int) -> Posed:
+    """The declaration with what it leaves open read off the candidate's numbers, or else the usual.
+
+    A wrong candidate is seldom wrong everywhere: where no problem has the whole gradient, one is looked for that has
+    its weights, or those of the output layer. Leaves the layout that was found in the candidate's declaration.
+    """
     d = candidate.declaration
-    if d.activations and d.loss and d.loss_scale is not None and d.reduction:
-        return d
-    first = Problem(hidden_and_output(d) or USUAL.activations, d.loss or USUAL.loss)
-    fitting = _fitting(candidate, first, settings, seed)
-    if not fitting and d.loss is None and (d.activations is None or d.activations[-1] == "softmax"):
-        fitting = _fitting(candidate, SOFTMAX, settings, seed)
-    best = fitting[0] if fitting else replace(first, factor=Factor())
+    problem = ("activations", "loss", "loss_scale", "reduction")
+    left_open = [name for name in (*problem, "layout", "samples") if getattr(d, name) is None]
+    if not left_open:
+        return Posed(d)
+    answers = list(_answers(candidate, d, settings, seed))
+    most = max(len(seen) for _, _, seen in answers)
+    answers = [one for one in answers if len(one[2]) == most]  # what fails on some networks is not its form
+    for part in PARTS if set(left_open) & set(problem) else PARTS[:1]:
+        fitting = [(form, p) for form, first, seen in answers for p in gradient_of(seen, first, part=part)]
+        fitting = [(form, p) for form, p in fitting if _meets(p, d)]
+        for form, best in sorted(fitting, key=lambda one: -one[1].factor.sign)[:1]:
+            candidate.declaration = form
+            unusual = {"layout": form.layout == LAYOUTS[1], "samples": form.samples == SAMPLES[1]}
+            inferred = [name for name in left_open if unusual.get(name, True)]
+            return Posed(_filled(form, best), tuple(inferred))
+    form, first, _ = answers[0]
+    candidate.declaration = form
+    return Posed(_filled(form, replace(first, factor=Factor())), assumed=tuple(n for n in left_open if n in problem))
+
+
+def _filled(d: Declaration, problem: Problem) -> Declaration:
     return replace(
         d,
-        activations=d.activations or best.activations,
-        loss=d.loss or best.loss,
-        loss_scale=best.factor.number if d.loss_scale is None else d.loss_scale,
-        reduction=d.reduction or best.reduction or "sum",
+        activations=d.activations or problem.activations,
+        loss=d.loss or problem.loss,
+        loss_scale=problem.factor.number if d.loss_scale is None else d.loss_scale,
+        reduction=d.reduction or problem.reduction or "sum",
     )
 
 
@@ -41,11 +70,36 @@ def hidden_and_output(d: Declaration) -> tuple[str, ...] | None:
     return d.activations * 2 if d.activations and len(d.activations) == 1 else d.activations
 
 
-def _fitting(candidate: Candidate, asked: Problem, settings: Mapping[str, Any], seed: int) -> list[Problem]:
-    """What the candidate may be the gradient of, asked on networks (targets above all) of that problem."""
-    d = candidate.declaration
+def _answers(
+    candidate: Candidate, d: Declaration, settings: Mapping[str, Any], seed: int
+) -> Iterator[tuple[Declaration, Problem, list[Observation]]]:
+    """What it answers to each way of handing the arguments over that the declaration leaves open, the usual one first;
+    the others only where that one fits nothing.
+    """
+    first = Problem(hidden_and_output(d) or USUAL.activations, d.loss or USUAL.loss)
+    asked = [first]
+    if d.loss is None and (d.activations is None or d.activations[-1] == "softmax"):
+        asked.append(SOFTMAX if d.activations is None else replace(first, loss=SOFTMAX.loss))
+    for layout, samples in product(_open(d.layout, LAYOUTS), _open(d.samples, SAMPLES)):
+        form = replace(d, layout=layout, samples=samples)
+        for problem in asked:
+            seen = observed(candidate, form, problem, settings, seed)
+            yield form, problem, seen
+            right = any(_meets(p, d) and p.factor.sign > 0 for p in gradient_of(seen, problem))
+            if right and len(seen) == NETWORKS:
+                return
+
+
+def _open(declared: str | None, known: Sequence[str]) -> Sequence[str]:
+    return known if declared is None else (declared,)
+
+
+def observed(
+    candidate: Candidate, form: Declaration, asked: Problem, settings: Mapping[str, Any], seed: int
+) -> list[Observation]:
+    """Its answers on mild networks (targets above all) of that problem, handed over in that form."""
     seen: list[Observation] = []
-    failed = 0
+    failed, before = 0, candidate.declaration
 
     def visit(case: Case) -> None:
         nonlocal failed
@@ -58,13 +112,17 @@ def _fitting(candidate: Candidate, asked: Problem, settings: Mapping[str, Any], 
             seen.append((case, answer.values, answer.precision, answer.blur(case)))
         failed += answer.values is None
 
-    drawn = replace(d, activations=d.activations or asked.activations, loss=d.loss or asked.loss)
-    explore(strategy(drawn, settings), seed + 1, NETWORKS, visit, shrink=False)
-    return [p for p in gradient_of(seen, asked) if _meets(p, d)]
+    drawn = replace(form, activations=form.activations or asked.activations, loss=form.loss or asked.loss)
+    candidate.declaration = form
+    try:
+        explore(strategy(drawn, settings), seed + 1, NETWORKS, visit, shrink=False)
+    finally:
+        candidate.declaration = before
+    return seen
 
 
 def _meets(problem: Problem, d: Declaration) -> bool:
     """Whether a problem is one that the declaration leaves open."""
     wanted = (hidden_and_output(d), d.loss, d.loss_scale, d.reduction)
     have = (problem.activations, problem.loss, problem.factor.number, problem.reduction)
-    return problem.factor.sign > 0 and all(w is None or w == h for w, h in zip(wanted, have, strict=True))
+    return all(w is None or w == h for w, h in zip(wanted, have, strict=True))

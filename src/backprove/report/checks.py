@@ -33,8 +33,9 @@ def posed(found: CheckFinding) -> str:
     """What it is taken to minimise; how it came to be known; its slope at kinks."""
     p = found.posed
     said = problem(p["loss"], p["loss_scale"], p["reduction"], p["activations"])
-    if found.inferred:
-        said += f" ({', '.join(name.replace('_', ' ') for name in found.inferred)} inferred from its numbers)"
+    for names, how in ((found.inferred, "inferred from its numbers"), (found.assumed, "not declared: assumed")):
+        if names:
+            said += f" ({', '.join(name.replace('_', ' ') for name in names)} {how})"
     return said + (f", with relu'(0) = {p['kink']}" if p["kink"] != "0" else "")
 
 
