@@ -171,6 +171,8 @@ class CauseFinding(msgspec.Struct, frozen=True, kw_only=True):
     networks: int
     telling: int
     """Networks on which the mistake can be told from the truth."""
+    left_out: int
+    """Networks with units nearly saturated, or without finite numbers, on which they are others."""
 
 
 class CheckFinding(msgspec.Struct, frozen=True, kw_only=True):
@@ -203,6 +205,9 @@ class CheckFinding(msgspec.Struct, frozen=True, kw_only=True):
     radius: float | str | None
     fraction: float | str | None
     layers: list[LayerFinding]
+    """On the smallest network."""
+    wrong_elsewhere: list[str]
+    """What agrees on the smallest network and is wrong on others: W or b, of its layers as counted from the output."""
     case: dict[str, Any] | None
     failure: str
     traceback: str

@@ -82,6 +82,8 @@ def _met(found: Comparison, again: Again) -> Weakness | None:
     """What the difference is like where it sets in."""
     start = mild(found.case, zeros=True)
     onset, at = _onset(start, found, again)
+    if not _finite(at) and not _failed(at):
+        return _of(OVERFLOWS, found) if _saturated(at) else None
     on = _steps(start, found.case, onset, at, again)
     if any(_failed(one) for one in on):
         return None

@@ -75,7 +75,10 @@ def explore(
     def look(case: Case) -> None:
         visit(case)
 
-    look()
+    try:
+        look()
+    except hypothesis.errors.Unsatisfiable:
+        raise BackproveError("no network can be drawn that is all of what was asked for") from None
 
 
 def shard_seed(seed: int, domain: str, shard: int) -> int:

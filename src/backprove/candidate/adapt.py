@@ -139,6 +139,9 @@ def _parts(result: Any, form: Form, found: Reading) -> tuple[Sequence[Any], Sequ
     wanted = "(weight gradients, bias gradients)"
     if not isinstance(result, (tuple, list)) and not (isinstance(result, np.ndarray) and result.ndim):
         raise Refused(f"returned {type(result).__name__}, not {wanted}", "type")
+    if _is_pairs(result, L):
+        found.note("pairs", "returns one (weights, bias) pair a layer, not (weight gradients, bias gradients)")
+        result = tuple(zip(*result, strict=True))
     if len(result) != 2:
         raise Refused(f"returned {len(result)} things in a {type(result).__name__}, not {wanted}", "type")
     parts = list(result)
@@ -160,6 +163,13 @@ def _parts(result: Any, form: Form, found: Reading) -> tuple[Sequence[Any], Sequ
         elif len(part) != L:
             raise Refused(f"returned {len(part)} {name} for {L} layers", "layers")
     return parts[0], parts[1]
+
+
+def _is_pairs(result: Any, L: int) -> bool:
+    """Whether it is [(dW, db), …], a matrix and a vector a layer."""
+    if len(result) != L or not all(isinstance(pair, (tuple, list)) and len(pair) == 2 for pair in result):
+        return False
+    return all(np.ndim(W) == 2 and (b is None or np.ndim(b) == 1) for W, b in result)
 
 
 def _array(block: Any, where: str, found: Reading) -> npt.NDArray[Any]:

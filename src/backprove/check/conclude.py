@@ -3,13 +3,15 @@
 import math
 from collections.abc import Iterable, Sequence
 
+import numpy as np
+
 from backprove.campaign import Look, disagreement, versions
 from backprove.case import Case
 from backprove.check.examination import Examined
 from backprove.check.infer import Problem
 from backprove.check.subject import Seen
 from backprove.check.survey import Survey
-from backprove.findings import CauseFinding, CheckFinding, CheckReport, GradientOf
+from backprove.findings import CauseFinding, CheckFinding, CheckReport, GradientOf, LayerFinding
 from backprove.mistakes import Cause
 from backprove.verdict import Verdict
 from backprove.weakness import LOSES, OVERFLOWS, SATURATED
@@ -38,7 +40,7 @@ def finding(found: Examined, seed: int) -> CheckFinding:
         assumed=list(found.assumed),
         is_gradient_of=_of(found, found.of) if found.of else None,
         cause=list(causes[0].ids) if causes else None,
-        causes=[_cause(c) for c in causes],
+        causes=[_cause(c, found.causes.left_out if found.causes else 0) for c in causes],
         tried=found.causes.tried if found.causes else 0,
         first_difference=shown.address if shown else None,
         index=shown.index if shown else None,
@@ -47,6 +49,7 @@ def finding(found: Examined, seed: int) -> CheckFinding:
         radius=shown.radius if shown else None,
         fraction=shown.fraction if shown else None,
         layers=shown.layers if shown else [],
+        wrong_elsewhere=_wrong_elsewhere(shown.layers, survey) if shown else [],
         case=shown.case if shown else None,
         failure=answer.failure if answer else "",
         traceback=answer.traceback if answer else "",
@@ -66,8 +69,9 @@ def weaknesses(survey: Survey) -> Iterable[tuple[str, str]]:
             LOSES,
             "has no more digits than single precision, in float64: is there an array of float32 in it?",
         )
-    if survey.numberless:
-        yield "returns-nan", "returns nan or infinity where the gradient is finite"
+    odd = [one for one in survey.every if one.wrong and _is_odd(one)]
+    if odd:
+        yield "returns-nan", f"returns nan or infinity where the gradient is finite, {_where(odd, survey)}"
     said = {
         LOSES: "a right formula, numerically weak: it loses {lost} more than rounding must cost",
         OVERFLOWS: "a right formula, numerically weak: nan, infinity or OverflowError where the gradient is finite",
@@ -78,16 +82,30 @@ def weaknesses(survey: Survey) -> Iterable[tuple[str, str]]:
         if weak:
             found = [one.weakness for one in weak if one.weakness]
             lost, difference = max(w.lost for w in found), max(w.difference for w in found)
-            digits = f"up to {max(1, round(lost))} digits" if math.isfinite(lost) else "up to all digits"
+            digits = f"up to {max(2, round(lost))} digits" if math.isfinite(lost) else "as much as all digits"
             yield kind, line.format(lost=digits, difference=difference) + f", {_where(weak, survey)}"
+
+
+def _is_odd(one: Seen) -> bool:
+    return one.answer.values is not None and not np.isfinite(one.answer.values).all()
 
 
 def _where(weak: Sequence[Seen], survey: Survey) -> str:
     ordinary = sum(any(one is other for other in survey.seen) for one in weak)
-    drawn, driven = f"{ordinary} of {len(survey.seen)} networks", f"{len(weak) - ordinary} of {len(survey.stressed)}"
-    parts = [drawn] if ordinary else []
-    parts += [f"{driven} with units driven into saturation"] if len(weak) > ordinary else []
-    return "on " + " and ".join(parts)
+    parts = [f"{ordinary} of {len(survey.seen)} networks"] if ordinary else []
+    driven = f"{len(weak) - ordinary} of {len(survey.stressed)} networks driven into saturation"
+    return "on " + " and ".join([*parts, driven] if len(weak) > ordinary else parts)
+
+
+def _wrong_elsewhere(layers: Sequence[LayerFinding], survey: Survey) -> list[str]:
+    wrong = set()
+    for one in survey.every:
+        for l, *verdicts in one.comparison.layer_map() if one.wrong else ():
+            below = len(one.case.layers) - l
+            wrong |= {(below, kind) for kind, v in zip("Wb", verdicts, strict=True) if v is Verdict.DISAGREE}
+    L = max(m.layer for m in layers)
+    right = [(m.layer, kind) for m in layers for kind, v in (("W", m.weights), ("b", m.bias)) if v == "AGREE"]
+    return [f"{kind}{l}" for l, kind in right if (L - l, kind) in wrong]
 
 
 def _posed(found: Examined) -> dict[str, object]:
@@ -113,7 +131,7 @@ def _of(found: Examined, problem: Problem) -> GradientOf:
     )
 
 
-def _cause(cause: Cause) -> CauseFinding:
+def _cause(cause: Cause, left_out: int) -> CauseFinding:
     return CauseFinding(
         ids=list(cause.ids),
         wrong=[p.wrong for p in cause.planted],
@@ -121,6 +139,7 @@ def _cause(cause: Cause) -> CauseFinding:
         explanation=[p.mistake.explanation for p in cause.planted],
         networks=cause.networks,
         telling=cause.telling,
+        left_out=left_out,
     )
 
 

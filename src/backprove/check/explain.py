@@ -1,6 +1,10 @@
 """Why a candidate is wrong: what else it is the gradient of, or the known mistakes that reproduce its numbers."""
 
+import math
 from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
 
 from backprove.candidate import Declaration
 from backprove.check.infer import Problem, gradient_of
@@ -8,21 +12,61 @@ from backprove.check.posing import USUAL, hidden_and_output
 from backprove.check.subject import Seen
 from backprove.domains import DOMAINS
 from backprove.mistakes import Causes, causes
+from backprove.mistakes.network import Network
+from backprove.rounding import forward
+
+ENOUGH = 10
+UNLIMITED = {"identity", "relu", "leaky_relu", "square"}
 
 
 def other_problem(seen: Sequence[Seen], posed: Declaration) -> Problem | None:
     """Another problem whose gradient reproduces its numbers on all networks."""
-    told = [
-        (one.case, one.answer.values, one.answer.precision, one.answer.blur(one.case))
-        for one in seen
-        if one.answer.values is not None
-    ]
-    others = gradient_of(told, Problem(hidden_and_output(posed) or USUAL.activations, posed.loss or USUAL.loss))
-    return others[0] if others else None
+    first = Problem(hidden_and_output(posed) or USUAL.activations, posed.loss or USUAL.loss)
+    for some in (seen, [one for one in seen if _is_ordinary(one)]):
+        told = [
+            (one.case, one.answer.values, one.answer.precision, one.answer.blur(one.case))
+            for one in some
+            if one.answer.values is not None
+        ]
+        if others := gradient_of(told, first):
+            return others[0]
+    return None
 
 
 def known_mistakes(seen: Sequence[Seen]) -> Causes:
-    """The known mistakes, or pairs, that reproduce its numbers on all networks."""
+    """The known mistakes, or pairs, that reproduce its numbers on all networks.
+
+    They are looked for where no unit is nearly saturated, since a weak form of a mistaken formula loses its digits
+    elsewhere, and then held against the other networks: what is reproduced there too goes first, else these networks
+    count as `left_out`.
+    """
+    ordinary = [one for one in seen if _is_ordinary(one)]
+    if len(ordinary) < ENOUGH:
+        return _known(seen)
+    found = _known(ordinary)
+    others = [_network(one) for one in seen if one.answer.values is not None and not _is_ordinary(one)]
+    held = {cause: sum(n.usable and n.reproduces(cause.planted) for n in others) for cause in found.found}
+    most = max(held.values(), default=0)
+    kept = [replace(cause, networks=cause.networks + most) for cause, count in held.items() if count == most]
+    return replace(found, found=tuple(kept), left_out=len(seen) - found.networks - most)
+
+
+def _is_ordinary(one: Seen) -> bool:
+    """Whether its numbers are finite and 1 - a has half of its digits in every unit that has a limit."""
+    values, domain = one.answer.values, one.comparison.domain
+    if values is None or not np.isfinite(values).all():
+        return False
+    half = -math.log(domain.unit_roundoff or 1) / 2
+    layers = zip(one.case.layers, forward(one.case, domain).z, strict=True)
+    return all(layer.activation in UNLIMITED or float(np.abs(z.value).max()) < half for layer, z in layers)
+
+
+def _network(one: Seen) -> Network:
+    assert one.answer.values is not None
+    return Network(one.case, one.answer.values, one.comparison.domain, one.answer.blur(one.case))
+
+
+def _known(seen: Sequence[Seen]) -> Causes:
     single = any(one.answer.precision == "float32" for one in seen)
     told = [(one.case, one.answer.values, one.answer.blur(one.case)) for one in seen if one.answer.values is not None]
     return causes(told, domain=DOMAINS["float32" if single else "float64"])

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from pathlib import PurePath
 
-from backprove.findings import CheckFinding, CheckReport, GradientOf
+from backprove.findings import CauseFinding, CheckFinding, CheckReport, GradientOf
 from backprove.report.words import common, count_of, network, number
 
 NAMES = {
@@ -19,13 +19,17 @@ REDUCTIONS = {
 }
 
 
+MOST = 1e100  # times the bound; where the gradient is 0, its bound is next to nothing
+
+
 def problem(loss: str | None, scale: str | None, reduction: str | None, activations: list[str] | None) -> str:
     """`half squared error, summed over the samples, of networks with sigmoid`."""
     scaled = {"1": "", "1/2": "half ", "2": "twice ", None: ""}.get(scale, f"{scale} times ")
     said = scaled + NAMES.get(loss or "", "any loss")
     said += f", {REDUCTIONS[reduction]}" if reduction else ""
     if activations:
-        said += f", of networks with {' and '.join(dict.fromkeys(activations))}"
+        *others, last = dict.fromkeys(activations)
+        said += f", of networks with {', '.join(others)}{' and ' if others else ''}{last}"
     return said
 
 
@@ -41,8 +45,10 @@ def posed(found: CheckFinding) -> str:
 
 def gradient_of(of: GradientOf) -> str:
     sign = "minus " if of.sign < 0 else ""
-    times = "" if of.factor == "1" else f"{of.factor} times "
-    return sign + times + problem(of.loss, of.loss_scale, of.reduction, of.activations)
+    scale = of.loss_scale
+    if of.factor != "1":
+        scale = of.factor if scale == "1" else f"{scale} · {of.factor}"
+    return sign + problem(of.loss, scale, of.reduction, of.activations)
 
 
 def verdict(found: CheckFinding) -> str:
@@ -77,7 +83,9 @@ def wrong(found: CheckFinding) -> str:
 
 
 def right(found: CheckFinding) -> str:
-    return _parts(found, "AGREE")
+    """What is right on all networks; and what the smallest does not show to be wrong."""
+    elsewhere = f"    wrong on others: {', '.join(found.wrong_elsewhere)}" if found.wrong_elsewhere else ""
+    return _parts(found, "AGREE") + elsewhere
 
 
 def _parts(found: CheckFinding, wanted: str) -> str:
@@ -85,7 +93,7 @@ def _parts(found: CheckFinding, wanted: str) -> str:
     for m in found.layers:
         named += [f"W{m.layer}"] if m.weights == wanted else []
         named += [f"b{m.layer}"] if m.bias == wanted else []
-    return ", ".join(named) or "nothing"
+    return ", ".join(name for name in named if name not in found.wrong_elsewhere) or "nothing"
 
 
 def values(found: CheckFinding) -> list[tuple[str, str]]:
@@ -101,7 +109,8 @@ def times(found: CheckFinding) -> str:
     """How far off it is."""
     if not isinstance(found.fraction, float):
         return ""
-    return f"{found.fraction:.2g} times what rounding explains"
+    more = f"{found.fraction:.2g}" if found.fraction < MOST else "more than 1e+100"
+    return f"{more} times what rounding explains"
 
 
 def cause(found: CheckFinding) -> str:
@@ -115,12 +124,17 @@ def cause(found: CheckFinding) -> str:
     return f"no known mistake fits: none of {found.tried:,}, single and in pairs, reproduces these numbers"
 
 
-def reproduced(networks: int, telling: int) -> str:
-    return f"reproduces your numbers on {networks} of {networks} networks; {telling} of them tell it from the truth"
+def reproduced(cause: CauseFinding) -> str:
+    """On how many networks the cause reproduces the numbers."""
+    told = f"reproduces your numbers on {cause.networks} of {cause.networks + cause.left_out} networks"
+    told += " (in the others units are saturated, or the loss has no value)" if cause.left_out else ""
+    return f"{told}; {cause.telling} of them tell it from the truth"
 
 
 def where(found: CheckFinding) -> str:
-    return f"smallest network that shows it: {network(found.case)}" if found.case else ""
+    """The network that is shown: the smallest found, or the one that was given."""
+    what = "on this network" if "other networks" in found.not_covered else "smallest network that shows it"
+    return f"{what}: {network(found.case)}" if found.case else ""
 
 
 def what(found: CheckFinding) -> str:

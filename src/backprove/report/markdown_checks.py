@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from backprove.findings import CheckFinding, CheckReport
 from backprove.report import checks
 from backprove.report.markup import escaped, table
-from backprove.report.words import numbers, undecided
+from backprove.report.words import numbers, safe, undecided
 
 
 def write(report: CheckFinding | CheckReport) -> str:
@@ -30,7 +30,7 @@ def _rows(report: CheckReport) -> Iterable[list[str]]:
 def _candidate(found: CheckFinding) -> list[str]:
     lines = [f"**{found.verdict}**: {escaped(found.candidate)} {escaped(checks.verdict(found))}.", ""]
     if found.traceback:
-        lines += ["```", *(escaped(line) for line in found.traceback.splitlines()), "```", ""]
+        lines += ["```", *(safe(line) for line in found.traceback.splitlines()), "```", ""]
     if found.case and found.first_difference and not found.failure:
         lines += [f"- wrong: {checks.wrong(found)}; right: {checks.right(found)}", f"- {checks.where(found)}", ""]
         lines += table([f"{found.first_difference} ({escaped(found.index or '')})", "value"], _values(found))
@@ -42,7 +42,7 @@ def _candidate(found: CheckFinding) -> list[str]:
         for wrong, right, explanation in zip(c.wrong, c.right, c.explanation, strict=True):
             lines += [escaped(explanation), ""]
             lines += [*table(["", "formula"], [["yours", escaped(wrong)], ["right", escaped(right)]]), ""]
-        lines += [f"It {checks.reproduced(c.networks, c.telling)}.", ""]
+        lines += [f"It {checks.reproduced(c)}.", ""]
     if found.verdict == "UNDECIDED" and found.undecided:
         lines += [f"- undecided: {undecided(found.undecided)}"]
     lines += [f"- {name}: {escaped(note)}" for name, note in zip(found.hygiene, found.notes, strict=True)]

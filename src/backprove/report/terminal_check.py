@@ -67,7 +67,7 @@ def _show_why(found: CheckFinding, console: Console) -> None:
             _write(console, Text(explanation), 4)
             _write(console, Text(f"yours  {wrong}"), 6)
             _write(console, Text(f"right  {right}"), 6)
-        _write(console, Text(checks.reproduced(c.networks, c.telling), style="dim"), 4)
+        _write(console, Text(checks.reproduced(c), style="dim"), 4)
 
 
 def show_checks(report: CheckReport, console: Console) -> None:
