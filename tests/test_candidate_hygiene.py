@@ -67,7 +67,7 @@ HABITS = {
     ),
     "draws": (
         {"last": "db[0] = db[0] + np.random.normal()"},
-        {"uses-global-generator": "draws from NumPy's global generator"},
+        {"uses-global-generator": "draws from NumPy's global generator, and its answer depends on it"},
     ),
     "draws from random": (
         {"first": "random.random()"},
@@ -93,7 +93,7 @@ HABITS = {
     "complains": ({"first": "os.write(2, b'a\\tb\\x1b')"}, {"prints": "prints 'a b?'"}),
     "leaves a thread": (
         {"first": "threading.Thread(target=time.sleep, args=(99,), daemon=True).start()"},
-        {"leaves-threads": "leaves 1 threads running"},
+        {"leaves-threads": "leaves threads running: 1"},
     ),
 }
 

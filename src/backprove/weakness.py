@@ -20,18 +20,21 @@ import numpy.typing as npt
 
 from backprove.case import Case
 from backprove.compare import ARITHMETIC, Comparison, Pair
+from backprove.domains import Domain
 from backprove.generate import between, mild
 from backprove.rounding import analyse, forward
 from backprove.verdict import Verdict
 
 LOSES, OVERFLOWS, SATURATED = "loses-precision", "overflows", "differs-when-saturated"
 MILD = 2
-STRIDES, HALVINGS = 12, 6
+STRIDES, HALVINGS = 12, 14
 CLEAR = -1 / 5  # u to this, times the bound: what the other engines lose no longer counts, and digits are left
-STEPS, WAY = 32, 1.0
-STRAIGHT, TURNS, REVERSALS = 1.75, 2.75, 8
+STEPS, WAY, NEAR = 32, 2.0, 2.0**-12
+STRAIGHT, TURNS, REVERSALS = 2.0, 2.5, 4
 TOLD, TOLD_SMOOTH = 4.0, 16.0  # times the bound: below, what goes to and fro, or hides it, may be the others' rounding
 ONSET, JUMP = 2.0**20, 2.0**15  # times the bound: rounding does not set in with so much; what overflows does
+
+WITHOUT_EXP = {"identity", "relu", "leaky_relu", "square"}
 
 Again = Callable[[Case], Comparison]
 Float = npt.NDArray[np.float64]
@@ -87,8 +90,8 @@ def _met(found: Comparison, again: Again) -> Weakness | None:
     on = _steps(start, found.case, onset, at, again)
     if any(_failed(one) for one in on):
         return None
-    if not all(_finite(one) for one in on):
-        return _of(OVERFLOWS, found) if _saturated(at) else None
+    if odd := [one for one in on if not _finite(one)]:
+        return _of(OVERFLOWS, found) if _saturated(odd[0]) else None
     pair, entry = _worst(at)
     (turns, reversals), fraction = _turns(on, pair, entry), pair.fraction[entry]
     if turns > TURNS and reversals >= REVERSALS and TOLD < fraction < ONSET:
@@ -104,8 +107,15 @@ def _met(found: Comparison, again: Again) -> Weakness | None:
 
 def _steps(start: Case, end: Case, way: float, at: Comparison, again: Again) -> list[Comparison]:
     """Comparisons at and after a point of the way, close enough for a smooth function to be nearly straight."""
-    step = WAY / STEPS / _largest_net_input(at)
+    step = WAY / STEPS / _speed(start, end, way, at.domain)
     return [at, *(again(between(start, end, way + i * step)) for i in range(1, STEPS + 1))]
+
+
+def _speed(start: Case, end: Case, way: float, domain: Domain) -> float:
+    """By how much net inputs change along the way, at most, and at least 1."""
+    here, there = (forward(between(start, end, at), domain).z for at in (way, way + NEAR))
+    changes = [np.abs(b.value - a.value).max() / NEAR for a, b in zip(here, there, strict=True)]
+    return max(1.0, *(float(change) for change in changes if np.isfinite(change)))
 
 
 def _of(kind: str, found: Comparison) -> Weakness:
@@ -171,8 +181,17 @@ def _finite(one: Comparison) -> bool:
 
 
 def _saturated(one: Comparison) -> bool:
-    """Whether a net input is so large that 1 + exp(-|z|) is 1: below, no function of z leaves the range of numbers."""
-    return _largest_net_input(one) > -math.log(one.domain.unit_roundoff or 1)
+    """Whether a unit made of exp has so large a net input that 1 + exp(-|z|) is 1: below, nothing made of it overflows,
+    nor is divided by 0.
+    """
+    return any(float(z.max()) > -math.log(one.domain.unit_roundoff or 1) for z in _exponents(one))
+
+
+def _exponents(one: Comparison) -> list[Float]:
+    """|z| of every layer whose units are made of exp; of a softmax, how far apart a sample's z are, or |z|."""
+    layers = zip(one.case.layers, forward(one.case, one.domain).z, strict=True)
+    z = [(layer.activation, z.value) for layer, z in layers if layer.activation not in WITHOUT_EXP]
+    return [np.maximum(np.abs(v), np.ptp(v, axis=-1, keepdims=True) * (name == "softmax")) for name, v in z]
 
 
 def _negligible(found: Comparison) -> bool:
@@ -190,13 +209,8 @@ def _differences(pair: Pair, one: Comparison) -> Float:
 
 def _overflowing(one: Comparison) -> bool:
     """Whether a net input is about where exp overflows, or underflows to 0."""
-    over = [np.abs(z.value) / math.log(one.domain.huge) for z in forward(one.case, one.domain).z]
-    return any(bool(((share >= 1) & (share < 1.1)).any()) for share in over)
-
-
-def _largest_net_input(one: Comparison) -> float:
-    """In absolute value, and at least 1."""
-    return max(1.0, *(float(np.abs(z.value).max()) for z in forward(one.case, one.domain).z))
+    shares = [z / math.log(one.domain.huge) for z in _exponents(one)]
+    return any(bool(((share >= 1) & (share < 1.1)).any()) for share in shares)
 
 
 def _turns(on: list[Comparison], pair: Pair, entry: int) -> tuple[float, int]:

@@ -169,7 +169,14 @@ def _is_pairs(result: Any, L: int) -> bool:
     """Whether it is [(dW, db), …], a matrix and a vector a layer."""
     if len(result) != L or not all(isinstance(pair, (tuple, list)) and len(pair) == 2 for pair in result):
         return False
-    return all(np.ndim(W) == 2 and (b is None or np.ndim(b) == 1) for W, b in result)
+    return all(_dimensions(W) == 2 and (b is None or _dimensions(b) == 1) for W, b in result)
+
+
+def _dimensions(block: Any) -> int:
+    try:
+        return np.ndim(block)
+    except ValueError:  # ragged
+        return -1
 
 
 def _array(block: Any, where: str, found: Reading) -> npt.NDArray[Any]:

@@ -1,7 +1,7 @@
 """Calls of one candidate, in a process that is started anew where it has ended."""
 
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from backprove.candidate import frames
@@ -33,7 +33,7 @@ class Caller:
             process.close()
             file = self.spec.rpartition(":")[0]
             why = self._failure(reply).replace("no answer within", "no end after")
-            raise BackproveError(str(reply.header.get("error", f"{file}: does not import: {why}")))
+            raise BackproveError(_clean(str(reply.header.get("error", f"{file}: does not import: {why}"))))
         self.process, self.at_import = process, reply.header["odd"]
         return reply.header
 
@@ -71,7 +71,9 @@ class Caller:
 
     def _heard(self, reply: Reply, size: int, odd: dict[str, str]) -> Heard:
         """The reply, trusted no further than it can be read."""
-        header = reply.header
+        header = _readable(reply.header)
+        output, said, trace = _clean(reply.output), _clean(reply.failure), _clean(reply.traceback)
+        reply = replace(reply, header=header, output=output, failure=said, traceback=trace)
         failure, kind = self._failure(reply), reply.kind or str(header.get("kind", ""))
         if not failure and len(reply.payload) != size:
             failure, kind = "answered with another number of bytes than its gradient has", "connection"
@@ -92,6 +94,20 @@ class Caller:
             lost=reply.lost,
             learning_rate=rate if isinstance(rate, float) and 0 < rate < math.inf else None,
         )
+
+
+def _readable(value: Any) -> Any:
+    """With every text in it such as can be written."""
+    if isinstance(value, dict):
+        return {_readable(key): _readable(inner) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [_readable(inner) for inner in value]
+    return _clean(value) if isinstance(value, str) else value
+
+
+def _clean(text: str) -> str:
+    """A lone surrogate has no place in UTF-8."""
+    return text.encode("utf-8", "backslashreplace").decode()
 
 
 def _beginning(output: str) -> str:

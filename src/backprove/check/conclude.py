@@ -72,6 +72,8 @@ def weaknesses(survey: Survey) -> Iterable[tuple[str, str]]:
     odd = [one for one in survey.every if one.wrong and _is_odd(one)]
     if odd:
         yield "returns-nan", f"returns nan or infinity where the gradient is finite, {_where(odd, survey)}"
+    if survey.first_wrong is not None:
+        return  # what else it loses is no news, nor known to be all
     said = {
         LOSES: "a right formula, numerically weak: it loses {lost} more than rounding must cost",
         OVERFLOWS: "a right formula, numerically weak: nan, infinity or OverflowError where the gradient is finite",

@@ -85,8 +85,8 @@ def examine(
         judged(found)
         if found.verdict is Verdict.DISAGREE:
             if found.survey.failure is None and not found.survey.numberless:
-                found.of = other_problem(found.survey.seen, found.posed)
-                found.causes = known_mistakes(found.survey.seen)
+                found.of = other_problem(found.survey.every, found.posed)
+                found.causes = known_mistakes(found.survey.every)
             planted = found.causes.found[0].planted if found.causes and found.causes.found else ()
             found.smallest = smallest(candidate, found.posed, drawing, seed, found.survey, planted)
     return found

@@ -28,9 +28,17 @@ def other_problem(seen: Sequence[Seen], posed: Declaration) -> Problem | None:
             for one in some
             if one.answer.values is not None
         ]
-        if others := gradient_of(told, first):
+        others = [p for p in gradient_of(told, first) if not _is_posed(p, posed)]
+        if others:
             return others[0]
     return None
+
+
+def _is_posed(problem: Problem, posed: Declaration) -> bool:
+    """Whether it is the very problem that the candidate is wrong for, on other networks."""
+    have = (problem.activations, problem.loss, problem.factor.number, problem.reduction)
+    wanted = (hidden_and_output(posed), posed.loss, posed.loss_scale, posed.reduction)
+    return problem.factor.sign > 0 and have == wanted
 
 
 def known_mistakes(seen: Sequence[Seen]) -> Causes:

@@ -40,7 +40,12 @@ class Factor:
         return self.sign * float(self.number) * sizes[self.shape]
 
 
-FACTORS = tuple(Factor(*parts) for parts in itertools.product(SIGNS, NUMBERS, SHAPES))
+def _rank(factor: Factor) -> tuple[bool, bool, bool]:
+    """The simplest first: reductions, then numbers, then what only a mistake multiplies by."""
+    return factor.sign < 0, factor.shape not in REDUCTIONS, factor.number != 1
+
+
+FACTORS = tuple(sorted((Factor(*parts) for parts in itertools.product(SIGNS, NUMBERS, SHAPES)), key=_rank))
 
 
 @dataclass(frozen=True)

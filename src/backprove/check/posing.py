@@ -99,11 +99,11 @@ def observed(
 ) -> list[Observation]:
     """Its answers on mild networks (targets above all) of that problem, handed over in that form."""
     seen: list[Observation] = []
-    failed, before = 0, candidate.declaration
+    failed, slow, before = 0, False, candidate.declaration
 
     def visit(case: Case) -> None:
-        nonlocal failed
-        if failed >= FAILURES:
+        nonlocal failed, slow
+        if failed >= FAILURES or slow:
             return
         # Where units are saturated, a weak form of a right formula would seem to be none.
         case = mild(case, len(seen))
@@ -111,6 +111,7 @@ def observed(
         if answer.values is not None:
             seen.append((case, answer.values, answer.precision, answer.blur(case)))
         failed += answer.values is None
+        slow |= answer.kind == "timeout"
 
     drawn = replace(form, activations=form.activations or asked.activations, loss=form.loss or asked.loss)
     candidate.declaration = form

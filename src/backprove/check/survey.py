@@ -4,6 +4,7 @@ Three things about a right candidate would look like mistakes, and are told from
 kink, a form that loses digits or overflows where others do not, and arithmetic in single precision.
 """
 
+import math
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
@@ -109,8 +110,10 @@ def survey(
 
 
 def _hopeless(kinds: list[str]) -> bool:
-    """Whether the last calls have all failed in the same way."""
-    last = kinds[-1:] * (TIMEOUTS if kinds[-1:] == ["timeout"] else FAILURES)
+    """Whether the last calls have all failed in the same way, or several took too long."""
+    if kinds.count("timeout") >= TIMEOUTS:
+        return True
+    last = kinds[-1:] * FAILURES
     return bool(kinds) and kinds[-1] != "" and kinds[-len(last) :] == last
 
 
@@ -139,7 +142,8 @@ def weigh(candidate: Candidate, found: Survey) -> None:
 
 def _settle(found: Survey) -> None:
     """Where digits are seen to be lost on some networks, a loss too small to be clear is one as well."""
-    lost = max((one.weakness.lost for one in found.every if one.weakness and one.weakness.kind == LOSES), default=0.0)
+    known = [one.weakness.lost for one in found.every if one.weakness and one.weakness.kind == LOSES]
+    lost = max((digits for digits in known if math.isfinite(digits)), default=0.0)
 
     def settled(one: Seen) -> Seen:
         w = one.weakness
@@ -184,9 +188,18 @@ def again(candidate: Candidate) -> Callable[[Case], Comparison]:
     return lambda case: see(candidate, case, candidate.spec).comparison
 
 
+def _is_coarse(wrong: Seen) -> bool:
+    """Whether its numbers are off by what single precision leaves off, and not by much less."""
+    values, right = wrong.answer.values, wrong.comparison.outcomes["matrix"].values
+    if values is None or right is None or not np.isfinite(values).all():
+        return False
+    right = right.astype(np.float64)
+    return bool(np.abs(values - right).max() > 2.0**-27 * np.abs(right).max())
+
+
 def _is_single(candidate: Candidate, found: Survey, wrong: Seen) -> bool:
     """Whether all of its numbers are right in single precision, and off by rounding, not by something smooth."""
-    if any(one.answer.values is None or one.answer.precision != "float64" for one in found.every):
+    if any(one.answer.values is None for one in found.every) or not _is_coarse(wrong):
         return False
     single = (judged(replace(one.answer, precision="float32"), one.case, candidate.spec) for one in found.every)
     return all(not one.wrong for one in single) and jumps(mild(wrong.case), again(candidate))
