@@ -181,17 +181,21 @@ def _finite(one: Comparison) -> bool:
 
 
 def _saturated(one: Comparison) -> bool:
-    """Whether a unit made of exp has so large a net input that 1 + exp(-|z|) is 1: below, nothing made of it overflows,
-    nor is divided by 0.
+    """Whether a unit made of exp has so large a net input that 1 + exp(-|z|) is 1, or a softmax two so far apart: below,
+    nothing made of it overflows, nor is divided by 0.
     """
-    return any(float(z.max()) > -math.log(one.domain.unit_roundoff or 1) for z in _exponents(one))
+    limit = -math.log(one.domain.unit_roundoff or 1)
+    for name, z in _exponents(one):
+        apart = np.ptp(z, axis=-1) if name == "softmax" else 0.0
+        if max(float(np.abs(z).max()), float(np.max(apart))) > limit:
+            return True
+    return False
 
 
-def _exponents(one: Comparison) -> list[Float]:
-    """|z| of every layer whose units are made of exp; of a softmax, how far apart a sample's z are, or |z|."""
+def _exponents(one: Comparison) -> list[tuple[str, Float]]:
+    """(activation, z) of every layer whose units are made of exp."""
     layers = zip(one.case.layers, forward(one.case, one.domain).z, strict=True)
-    z = [(layer.activation, z.value) for layer, z in layers if layer.activation not in WITHOUT_EXP]
-    return [np.maximum(np.abs(v), np.ptp(v, axis=-1, keepdims=True) * (name == "softmax")) for name, v in z]
+    return [(layer.activation, z.value) for layer, z in layers if layer.activation not in WITHOUT_EXP]
 
 
 def _negligible(found: Comparison) -> bool:
@@ -209,8 +213,8 @@ def _differences(pair: Pair, one: Comparison) -> Float:
 
 def _overflowing(one: Comparison) -> bool:
     """Whether a net input is about where exp overflows, or underflows to 0."""
-    shares = [z / math.log(one.domain.huge) for z in _exponents(one)]
-    return any(bool(((share >= 1) & (share < 1.1)).any()) for share in shares)
+    shares = [np.abs(z) / math.log(one.domain.huge) for _, z in _exponents(one)]
+    return any(bool(((share > 0.98) & (share < 1.1)).any()) for share in shares)
 
 
 def _turns(on: list[Comparison], pair: Pair, entry: int) -> tuple[float, int]:

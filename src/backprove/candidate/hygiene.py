@@ -13,6 +13,7 @@ HYGIENE: dict[str, str] = {
     "differs-when-saturated": "gives other numbers where units are saturated, as a clip does; too small to matter",
     "ends-afterwards": "its process ends by itself after an answer",
     "keeps-state": "remembers earlier calls: the answer depends on them",
+    "leaves-processes": "leaves processes running",
     "leaves-threads": "leaves threads running",
     "loses-precision": "a right formula that loses more digits than it must",
     "mutates-arguments": "overwrites its arguments",

@@ -84,6 +84,8 @@ class Worker:
         except BaseException as error:
             self._leave_if_forked()
             header |= self._raised(error)
+        if request["probe"] and (started := guard.children()):
+            header["odd"]["leaves-processes"] = f"leaves processes running: {len(started)}"
         header["odd"] |= self._traces(adapt.arguments(form, packed), held, given)
         return header, values
 

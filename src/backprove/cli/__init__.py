@@ -37,6 +37,9 @@ def main(arguments: list[str] | None = None) -> int:
         sys.stdout.flush()
         return code if isinstance(code, int) else 0
     except typer.Exit as leave:
+        if isinstance(leave.__cause__, KeyboardInterrupt):  # which typer gives a code of its own
+            complain("interrupted")
+            return TROUBLE
         return leave.exit_code
     except SystemExit:  # typer's own way out where the reader of a pipe had enough
         sys.stdout = open(os.devnull, "w")  # noqa: SIM115

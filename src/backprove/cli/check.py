@@ -1,5 +1,6 @@
 """The command check: somebody's backprop, judged."""
 
+import ast
 import sys
 from glob import glob
 from pathlib import Path
@@ -84,6 +85,10 @@ def check(
             complain(str(error))
             troubles.append(str(error))
             continue
+        except KeyboardInterrupt:
+            troubles.append(f"{spec}: interrupted; what follows was not asked")
+            complain(troubles[-1])
+            break
         found.append(finding(seen, seed))
         _keep(seen, folder)
         if each:
@@ -107,11 +112,35 @@ def _specs(given: list[str]) -> list[str]:
     found = []
     for spec in given:
         file, _, function = spec.rpartition(":")
-        matches = sorted(glob(file)) if any(c in file for c in "*?[") and not Path(file).exists() else [file]
+        if not any(c in file for c in "*?[") or Path(file).exists():
+            found.append(spec)
+            continue
+        matches = sorted(glob(file))
         if not matches:
             raise BackproveError(f"{spec}: no file matches {file}")
-        found += [f"{match}:{function}" for match in matches]
+        having = [match for match in matches if _may_have(match, function)]
+        if not having:
+            raise BackproveError(f"{spec}: none of {len(matches)} files has a function {function}")
+        found += [f"{match}:{function}" for match in having]
+        for match in matches:
+            if match not in having:
+                complain(f"{match}: has no {function}, left out")
     return list(dict.fromkeys(found))
+
+
+def _may_have(file: str, name: str) -> bool:
+    """Whether the name stands anywhere in the file's code, or the code cannot be read: then loading it says why."""
+    try:
+        tree = ast.parse(Path(file).read_bytes())
+    except (OSError, SyntaxError, ValueError):
+        return True
+    named = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
+    return any(
+        (isinstance(node, named) and node.name == name)
+        or (isinstance(node, ast.Name) and node.id == name)
+        or (isinstance(node, ast.alias) and {name, "*"} & {node.name, node.asname})
+        for node in ast.walk(tree)
+    )
 
 
 def _case(reference: str | None) -> Any:
