@@ -1,6 +1,7 @@
 """What `check` says and writes: the verdict before the reasons, tables, reports, and what it reads off the numbers."""
 
 import json
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -183,3 +184,104 @@ def test_numbers_that_the_engines_share_are_said_once(capsys: pytest.CaptureFixt
     said = capsys.readouterr().out
     assert "neuron = matrix = paths  " in said
     assert np.isfinite(float(said.split("yours")[1].split()[0]))
+
+
+# Folders, and what candidates start
+
+
+def test_files_without_the_function_are_left_out_unrun(capsys: pytest.CaptureFixture[str]) -> None:
+    write("a.py")
+    Path("helper.py").write_text("raise SystemExit('ran')\n", encoding="utf-8")
+    Path("imported.py").write_text("from a import *\n", encoding="utf-8")
+    assert main(["check", "*.py:gradients", *SIZES, "--quiet"]) == 0
+    said = capsys.readouterr()
+    assert said.out.splitlines()[-1] == "2 of 2 candidates right"
+    assert said.err.splitlines() == ["backprove: helper.py: has no gradients, left out"]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="processes are found in /proc")
+def test_what_a_candidate_starts_ends_with_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(survey, "PROBED", 1)
+    spec = write(last="import subprocess; subprocess.Popen(['sleep', '61.25'], start_new_session=True, env={})")
+    found = finding(examine(spec, {}, networks=2, settings={"max_layers": 1}), 0)
+    assert (found.verdict, found.hygiene) == ("AGREE", ["leaves-processes"])
+    running = [file.read_bytes() for file in Path("/proc").glob("[0-9]*/cmdline") if file.exists()]
+    assert not [line for line in running if b"61.25" in line]
+
+
+def test_an_interruption_ends_with_what_was_found(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    specs = [write("a.py"), write("b.py"), write("c.py")]
+    asked: list[str] = []
+
+    def interrupted(spec: str, *rest: Any, **more: Any) -> Examined:
+        asked.append(spec)
+        if len(asked) == 2:
+            raise KeyboardInterrupt
+        return examine(spec, *rest, **more)
+
+    monkeypatch.setattr("backprove.check.examine", interrupted)
+    assert main(["check", *specs, *SIZES, "--quiet", "--report", "x.json"]) == 2
+    said = capsys.readouterr()
+    assert said.out.splitlines()[-1] == "1 of 2 candidates right; 1 could not be asked"
+    assert "b.py:gradients: interrupted" in said.err
+    assert len(json.loads(Path("x.json").read_text(encoding="utf-8"))["candidates"]) == 1
+
+
+def test_a_lone_surrogate_can_be_written(capsys: pytest.CaptureFixture[str]) -> None:
+    spec = write(last="raise ValueError('\\ud800')")
+    assert main(["check", spec, *SIZES, "--json", "--report", "x.md"]) == 1
+    assert "ValueError" in json.loads(capsys.readouterr().out)["failure"]
+
+
+# What is undeclared
+
+
+@pytest.mark.parametrize("wrong", [False, True], ids=["right", "wrong"])
+def test_a_problem_is_inferred_from_what_is_right(wrong: bool) -> None:
+    spec = write(slope="1" if wrong else "(Z[l - 1] > 0)")
+    text = Path("mine.py").read_text(encoding="utf-8")
+    Path("mine.py").write_text(text.replace("BACKPROVE = ", "SAID = "), encoding="utf-8")
+    found = checked(spec)
+    assert (found.verdict, found.assumed) == ("DISAGREE" if wrong else "AGREE", [])
+    assert set(found.inferred) == {"activations", "loss", "loss_scale", "reduction"}
+    assert (found.posed["activations"], found.posed["loss_scale"]) == (["relu", "identity"], "1/2")
+    assert found.cause == (["hidden-slope-missing"] if wrong else None)
+
+
+def test_what_cannot_be_inferred_is_assumed_and_said_to_be() -> None:
+    spec = write(last="dW = [np.cos(W) for W in dW]; db = [None if b is None else np.cos(b) for b in db]")
+    text = Path("mine.py").read_text(encoding="utf-8")
+    Path("mine.py").write_text(text.replace("BACKPROVE = ", "SAID = "), encoding="utf-8")
+    found = checked(spec)
+    assert (found.verdict, found.inferred) == ("DISAGREE", [])
+    assert "loss" in found.assumed
+
+
+def test_the_layout_of_weights_and_samples_is_inferred() -> None:
+    write()
+    turned = """
+
+def turned(weights, biases, inputs, targets):
+    dW, db = gradients([W.T for W in weights], biases, inputs.T, targets.T)
+    return [W.T for W in dW], db
+"""
+    with open("mine.py", "a", encoding="utf-8") as file:
+        file.write(turned)
+    found = checked("mine.py:turned")
+    assert (found.verdict, found.inferred) == ("AGREE", ["layout", "samples"])
+    # square layers hide it from whoever looks at shapes alone
+    found = finding(examine("mine.py:turned", {"layers": "2-2-2", "samples": "columns"}, networks=10), 0)
+    assert (found.verdict, found.inferred) == ("AGREE", ["layout"])
+
+
+def test_one_given_network_is_asked_about_and_no_more(capsys: pytest.CaptureFixture[str]) -> None:
+    spec = write(last="dW[0] *= 2")
+    assert main(["check", spec, *SIZES, "--json"]) == 1
+    again = json.loads(capsys.readouterr().out)["replay"].split()[-1]
+    assert main(["check", spec, "--case", again]) == 1
+    said = capsys.readouterr().out
+    assert "on this network: " in said
+    assert "smallest" not in said
+    assert "does not take" not in said

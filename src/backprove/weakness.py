@@ -181,8 +181,8 @@ def _finite(one: Comparison) -> bool:
 
 
 def _saturated(one: Comparison) -> bool:
-    """Whether a unit made of exp has so large a net input that 1 + exp(-|z|) is 1, or a softmax two so far apart: below,
-    nothing made of it overflows, nor is divided by 0.
+    """Whether a unit made of exp has so large a net input that 1 + exp(-|z|) is 1, or a softmax two so far apart:
+    below, nothing made of it overflows, nor is divided by 0.
     """
     limit = -math.log(one.domain.unit_roundoff or 1)
     for name, z in _exponents(one):
