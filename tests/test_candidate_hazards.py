@@ -241,7 +241,7 @@ LOADING = {
     "no such file": (None, "gradients", "{folder}/none.py: no such file; name a Python file"),
     "no such function": ("pass", "gradient", "{file}: no function gradient; it has gradients"),
     "not a function": ("x = 3", "x", "{file}: x is int, not a function"),
-    "syntax": ("1 +", "gradients", "{file}:3: does not import: SyntaxError: invalid syntax (mine.py, line 3)"),
+    "syntax": ("1 +", "gradients", "{file}:3: does not import: SyntaxError: invalid syntax"),
     "raises": ("1 / 0", "gradients", "{file}:3: does not import: ZeroDivisionError: division by zero"),
     "leaves": ("sys.exit(3)", "gradients", "{file}:3: does not import: SystemExit: 3"),
     "ends": ("os._exit(3)", "gradients", "{file}: does not import: ended its process with exit code 3"),

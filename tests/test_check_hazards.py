@@ -52,6 +52,7 @@ ODD = {
     "changes_error_state": ["changes-error-state"],
     "keeps_state": ["keeps-state"],
     "leaves": ["prints"],
+    "leaves_a_process": ["leaves-processes"],
     "leaves_a_thread": ["leaves-threads"],
     "overwrites_arguments": ["mutates-arguments"],
     "prints": ["prints"],
@@ -101,6 +102,7 @@ def test_files_are_all_accounted_for() -> None:
     assert (min(names), max(names)) == ("a_right", "z_right")
 
 
+@pytest.mark.slow
 def test_each_has_a_clear_line_and_the_host_goes_on(capfd: pytest.CaptureFixture[str]) -> None:
     """One command over the folder. capfd: what a child may write past Python's streams is there as well."""
     here = (os.getpid(), os.getcwd(), sys.getrecursionlimit(), sys.stdout, alive())

@@ -41,6 +41,7 @@ def _own_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("COLUMNS", "120")
     monkeypatch.setattr(survey, "PROBED", 0)
+    monkeypatch.setattr(shrink, "SECONDS", 0.2)
 
 
 def write(name: str = "mine.py", slope: str = "(Z[l - 1] > 0)", last: str = "pass") -> str:
