@@ -13,6 +13,7 @@ from backprove.check.subject import strategy
 from backprove.generate import mild
 
 NETWORKS = 10
+ENDS = {"timeout", "signal", "exit", "connection", "processes", "memory", "load"}
 FAILURES = 3
 USUAL = Problem(("sigmoid", "sigmoid"), "squared_error")
 SOFTMAX = Problem(("sigmoid", "softmax"), "categorical_cross_entropy")  # asked with targets that sum to 1
@@ -83,8 +84,10 @@ def _answers(
     for layout, samples in product(_open(d.layout, LAYOUTS), _open(d.samples, SAMPLES)):
         form = replace(d, layout=layout, samples=samples)
         for problem in asked:
-            seen = observed(candidate, form, problem, settings, seed)
+            seen, lost = observed(candidate, form, problem, settings, seed)
             yield form, problem, seen
+            if lost:
+                return
             right = any(_meets(p, d) and p.factor.sign > 0 for p in gradient_of(seen, problem))
             if right and len(seen) == NETWORKS:
                 return
@@ -96,14 +99,16 @@ def _open(declared: str | None, known: Sequence[str]) -> Sequence[str]:
 
 def observed(
     candidate: Candidate, form: Declaration, asked: Problem, settings: Mapping[str, Any], seed: int
-) -> list[Observation]:
-    """Its answers on mild networks (targets above all) of that problem, handed over in that form."""
+) -> tuple[list[Observation], bool]:
+    """Its answers on mild networks (targets above all) of that problem, handed over in that form; and whether a call
+    ended its process or took too long, which no other form mends.
+    """
     seen: list[Observation] = []
-    failed, slow, before = 0, False, candidate.declaration
+    failed, lost, before = 0, False, candidate.declaration
 
     def visit(case: Case) -> None:
-        nonlocal failed, slow
-        if failed >= FAILURES or slow:
+        nonlocal failed, lost
+        if failed >= FAILURES or lost:
             return
         # Where units are saturated, a weak form of a right formula would seem to be none.
         case = mild(case, len(seen))
@@ -111,7 +116,7 @@ def observed(
         if answer.values is not None:
             seen.append((case, answer.values, answer.precision, answer.blur(case)))
         failed += answer.values is None
-        slow |= answer.kind == "timeout"
+        lost |= answer.kind in ENDS
 
     drawn = replace(form, activations=form.activations or asked.activations, loss=form.loss or asked.loss)
     candidate.declaration = form
@@ -119,7 +124,7 @@ def observed(
         explore(strategy(drawn, settings), seed + 1, NETWORKS, visit, shrink=False)
     finally:
         candidate.declaration = before
-    return seen
+    return seen, lost
 
 
 def _meets(problem: Problem, d: Declaration) -> bool:

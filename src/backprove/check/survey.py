@@ -25,7 +25,7 @@ from backprove.weakness import LOSES, jumps, weakness
 
 PROBED = 3
 FAILURES = 3  # in a row, all alike: the rest would fail as well
-TIMEOUTS = 2  # of these, which take their time
+TIMEOUTS = 1  # of these, which take their time
 STRESSED = 8
 UNSTEADY = {"nondeterministic", "keeps-state"}
 FACTORS = (8.0, 64.0, 512.0)
@@ -110,7 +110,7 @@ def survey(
 
 
 def _hopeless(kinds: list[str]) -> bool:
-    """Whether the last calls have all failed in the same way, or several took too long."""
+    """Whether the last calls have all failed in the same way, or one took too long."""
     if kinds.count("timeout") >= TIMEOUTS:
         return True
     last = kinds[-1:] * FAILURES
