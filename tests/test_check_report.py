@@ -74,6 +74,13 @@ def test_arithmetic_in_single_precision_is_no_mistake() -> None:
     assert "loses-precision" in found.hygiene
 
 
+def test_noise_that_leaves_more_digits_than_single_precision_is_a_mistake() -> None:
+    noise = "1 + 1e-10 * np.sin(1e15 * W)"
+    found = checked(write(last=f"dW = [W * ({noise}) for W in dW]"))
+    assert (found.verdict, found.cause) == ("DISAGREE", None)
+    assert "loses-precision" not in found.hygiene
+
+
 def test_a_mistake_of_that_size_is_one() -> None:
     found = checked(write(last="dW = [W * (1 + 3e-8) for W in dW]"))
     assert found.verdict == "DISAGREE"

@@ -203,6 +203,20 @@ def test_nan_where_nothing_is_saturated_is_a_mistake(result: Any) -> None:
     assert weakness(found, judged) is None
 
 
+def test_nan_of_units_that_cannot_overflow_is_a_mistake() -> None:
+    def odd(case: Case, domain: Any) -> Gradient:
+        right = _right(case)
+        if np.abs(case.layers[0].weights).max() > 40:
+            right.weights[0][0, 0] = np.nan
+        return right
+
+    straight = tuple(Layer(layer.weights * 100, None, "relu") for layer in _drawn().layers)
+    judged = judging(odd)
+    found = judged(Case(straight, np.array([[0.5, 0.75]]), np.array([[1.0]]), Loss("squared_error")))
+    assert found.verdict is Verdict.DISAGREE
+    assert weakness(found, judged) is None
+
+
 def _drawn(weights: float = 1.0) -> Case:
     layers = (
         Layer(np.array([[weights, 0.5], [0.25, -1.0]]), None, "sigmoid"),

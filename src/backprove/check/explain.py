@@ -14,9 +14,9 @@ from backprove.domains import DOMAINS
 from backprove.mistakes import Causes, causes
 from backprove.mistakes.network import Network
 from backprove.rounding import forward
+from backprove.weakness import WITHOUT_EXP
 
 ENOUGH = 10
-UNLIMITED = {"identity", "relu", "leaky_relu", "square"}
 
 
 def other_problem(seen: Sequence[Seen], posed: Declaration) -> Problem | None:
@@ -66,7 +66,7 @@ def _is_ordinary(one: Seen) -> bool:
         return False
     half = -math.log(domain.unit_roundoff or 1) / 2
     layers = zip(one.case.layers, forward(one.case, domain).z, strict=True)
-    return all(layer.activation in UNLIMITED or float(np.abs(z.value).max()) < half for layer, z in layers)
+    return all(layer.activation in WITHOUT_EXP or float(np.abs(z.value).max()) < half for layer, z in layers)
 
 
 def _network(one: Seen) -> Network:

@@ -7,6 +7,7 @@ from typing import Any
 
 from backprove.campaign import explore
 from backprove.candidate import Candidate, Declaration
+from backprove.candidate.contract import LAYOUTS, SAMPLES
 from backprove.case import Case
 from backprove.check.infer import PARTS, Factor, Observation, Problem, gradient_of
 from backprove.check.subject import strategy
@@ -17,7 +18,6 @@ ENDS = {"timeout", "signal", "exit", "connection", "processes", "memory", "load"
 FAILURES = 3
 USUAL = Problem(("sigmoid", "sigmoid"), "squared_error")
 SOFTMAX = Problem(("sigmoid", "softmax"), "categorical_cross_entropy")  # asked with targets that sum to 1
-LAYOUTS, SAMPLES = ("out,in", "in,out"), ("rows", "columns")
 
 
 @dataclass(frozen=True)
