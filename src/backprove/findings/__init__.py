@@ -1,0 +1,54 @@
+"""What was found, as data: computed once, read by every writer. JSON names and shapes are a contract."""
+
+from backprove.findings.certificates import CERTIFICATE_FORMAT, Certificate, CertificateReport, GatePatterns
+from backprove.findings.checks import (
+    CHECK_FORMAT,
+    CHECKS_FORMAT,
+    CauseFinding,
+    CheckFinding,
+    CheckReport,
+    GradientOf,
+)
+from backprove.findings.comparisons import COMPARISON_FORMAT, CaseFinding, ComparisonReport, PublishedFinding
+from backprove.findings.plain import plain
+from backprove.findings.runs import (
+    REPORT_FORMAT,
+    AtKink,
+    Disagreement,
+    DomainFinding,
+    LayerFinding,
+    OracleFinding,
+    Report,
+    Rung,
+    Testimony,
+)
+
+AnyReport = Report | CertificateReport | CheckFinding | CheckReport
+
+__all__ = [
+    "CERTIFICATE_FORMAT",
+    "CHECKS_FORMAT",
+    "CHECK_FORMAT",
+    "COMPARISON_FORMAT",
+    "REPORT_FORMAT",
+    "AnyReport",
+    "AtKink",
+    "CaseFinding",
+    "CauseFinding",
+    "Certificate",
+    "CertificateReport",
+    "CheckFinding",
+    "CheckReport",
+    "ComparisonReport",
+    "Disagreement",
+    "DomainFinding",
+    "GatePatterns",
+    "GradientOf",
+    "LayerFinding",
+    "OracleFinding",
+    "PublishedFinding",
+    "Report",
+    "Rung",
+    "Testimony",
+    "plain",
+]
