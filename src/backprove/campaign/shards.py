@@ -10,7 +10,7 @@ import hashlib
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
-from typing import Any
+from typing import Any, TypeVar
 
 import hypothesis
 from hypothesis import HealthCheck, Phase, Verbosity
@@ -79,6 +79,37 @@ def explore(
         look()
     except hypothesis.errors.Unsatisfiable:
         raise BackproveError("no network can be drawn that is all of what was asked for") from None
+
+
+_Shown = TypeVar("_Shown")
+
+
+def smallest(
+    strategy: st.SearchStrategy[Case],
+    seed: int,
+    networks: int,
+    shows: Callable[[Case], _Shown | None],
+    *,
+    seconds: float = SHRINK_SECONDS,
+) -> _Shown | None:
+    """Draw so many networks and let Hypothesis shrink the first of which `shows` gives something: that of the smallest.
+
+    No more networks are tried when, after the first find, the time is over.
+    """
+    found: list[_Shown] = []
+    end = time.perf_counter() + seconds
+
+    def visit(case: Case) -> None:
+        if found and time.perf_counter() > end:
+            return
+        if (seen := shows(case)) is not None:
+            found[:] = [seen]
+            raise _Found
+
+    # What answers differently each time makes Hypothesis complain; the last find stands.
+    with contextlib.suppress(_Found, hypothesis.errors.HypothesisException, ExceptionGroup):
+        explore(strategy, seed, networks, visit, shrink=True)
+    return found[0] if found else None
 
 
 def shard_seed(seed: int, domain: str, shard: int) -> int:
@@ -163,28 +194,19 @@ class _Campaign:
         return seen
 
     def smallest(self, survey: Survey, wanted: Signature, shard: int) -> Look | None:
-        """Draw the shard again and let Hypothesis shrink the first network with this signature."""
-        found: list[Look] = []
-        end = time.perf_counter() + self.shrink_seconds
+        """Draw the shard again and shrink the first network with this signature."""
         repeat = bool(wanted[2])
         weigh = any(reason in survey.undecided for reason in UNTOLD.values())
 
-        def visit(case: Case) -> None:
-            if found and time.perf_counter() > end:
-                return
+        def shows(case: Case) -> Look | None:
             self.progress(survey.domain.name, survey.networks)
             seen = look(case, survey.domain, self.engines, repeat=repeat, weigh=weigh)
-            if seen.disagrees and seen.signature == wanted:
-                found.append(seen)
-                del found[:-1]
-                raise _Found
+            return seen if seen.disagrees and seen.signature == wanted else None
 
         seed = shard_seed(self.settings.seed, survey.domain.name, shard)
         size = SHARD if self.settings.seconds is None else SHARD // 4
-        # An engine that answers differently each time makes Hypothesis complain; the last find stands.
-        with contextlib.suppress(_Found, hypothesis.errors.HypothesisException, ExceptionGroup):
-            explore(self.strategies[survey.domain.name], seed, size, visit, shrink=True)
-        return found[-1] if found else None
+        strategy = self.strategies[survey.domain.name]
+        return smallest(strategy, seed, size, shows, seconds=self.shrink_seconds)
 
 
 class _Found(Exception):
