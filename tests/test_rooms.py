@@ -12,7 +12,7 @@ SRC = Path(backprove.__file__).parent
 
 # Room → rooms it may import, besides itself; None: all. `engines.x` stands for each file there.
 ROOMS: dict[str, set[str] | None] = {
-    "errors": set(), "verdict": set(), "findings": set(), "files": {"errors"},
+    "errors": set(), "verdict": set(), "findings": set(), "versions": set(), "files": {"errors"},
     "case": {"errors", "files"},
     "domains": {"errors", "verdict"},
     "engines": {"case", "domains"}, "engines.x": {"case", "domains"},
@@ -25,18 +25,23 @@ ROOMS: dict[str, set[str] | None] = {
     "arbitrate": {"case", "compare", "domains", "errors", "oracles", "outcome"},
     "campaign": {
         "arbitrate", "case", "compare", "domains", "engines", "errors", "files", "findings", "generate", "rounding",
-        "verdict", "weakness",
+        "verdict", "versions", "weakness",
     },
     "certificate": {
         "campaign", "case", "compare", "domains", "engines", "findings", "formulations", "generate", "verdict",
+        "versions",
     },
     "contrast": {
         "campaign", "case", "compare", "domains", "engines", "errors", "findings", "mistakes", "published", "verdict",
+        "versions",
     },
     "candidate": {"case", "errors"}, "mistakes": {"case", "domains", "rounding"},
     "check": {
         "campaign", "candidate", "case", "compare", "domains", "engines", "errors", "findings", "generate", "mistakes",
-        "rounding", "verdict", "weakness",
+        "rounding", "verdict", "versions", "weakness",
+    },
+    "derivation": {
+        "case", "compare", "domains", "engines", "errors", "findings", "outcome", "verdict", "versions",
     },
     "report": {"errors", "files", "findings"},
     "": {"campaign", "candidate", "case", "compare", "domains", "engines", "errors", "findings", "generate", "verdict"},
@@ -147,6 +152,10 @@ def test_a_planted_import_into_an_engine_is_caught(line: str) -> None:
         ("campaign", "from backprove.certificate import certify"),
         ("certificate", "from backprove.oracles import ORACLES"),
         ("report", "from backprove.compare import compare"),
+        ("report", "from ..derivation import derive"),
+        ("derivation", "from backprove.campaign import search"),
+        ("derivation", "from backprove.oracles import ORACLES"),
+        ("engines.x", "from backprove.derivation.recorded import Recorded"),
     ],
 )
 def test_a_planted_import_into_another_room_is_caught(room: str, line: str) -> None:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from backprove.campaign import at_kinks, layers, versions
+from backprove.campaign import at_kinks, layers
 from backprove.campaign.survey import mostly
 from backprove.case import Case, Gradient
 from backprove.compare import Comparison, compare
@@ -14,6 +14,7 @@ from backprove.findings import CaseFinding, ComparisonReport, PublishedFinding, 
 from backprove.mistakes import Planted, of_published
 from backprove.published import Checked, check, label
 from backprove.verdict import Verdict
+from backprove.versions import versions
 
 
 def contrast(found: list[CaseFinding]) -> ComparisonReport:

@@ -1,6 +1,6 @@
 """Many cases: search, shrink, replay -> Report."""
 
-from backprove.campaign.conclude import conclude, disagreement, layers, versions
+from backprove.campaign.conclude import conclude, disagreement, layers
 from backprove.campaign.kinks import at_kinks
 from backprove.campaign.look import Look, look, unstable_engines
 from backprove.campaign.shards import Settings, explore, search, smallest
@@ -19,5 +19,4 @@ __all__ = [
     "search",
     "smallest",
     "unstable_engines",
-    "versions",
 ]

@@ -1,15 +1,11 @@
 """From counts and comparisons to the Report: the findings as data."""
 
 import hashlib
-import platform
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
-import hypothesis
 import msgspec
-import numpy as np
 
 from backprove.arbitrate import hear, objection, opinions
 from backprove.campaign.ladder import ladder
@@ -26,15 +22,7 @@ from backprove.findings import (
     plain,
 )
 from backprove.verdict import Verdict
-
-
-def versions() -> dict[str, str]:
-    """The versions that a result depends on."""
-    found = {"python": platform.python_version(), "numpy": np.__version__, "hypothesis": hypothesis.__version__}
-    try:
-        return {"backprove": version("backprove"), **found}
-    except PackageNotFoundError:
-        return {"backprove": "unknown", **found}
+from backprove.versions import versions
 
 
 def disagreement(look: Look, networks: int = 1) -> Disagreement:

@@ -1,7 +1,7 @@
 """The problem as data, what an engine hands back, and case files."""
 
 from backprove.case.files import case_from, case_to, read_case
-from backprove.case.gradient import Address, Expanded, Gradient, Trace, address, blocks
+from backprove.case.gradient import Address, Expanded, Gradient, Trace, address, blocks, position
 from backprove.case.numbers import MODULUS
 from backprove.case.problem import (
     ACTIVATIONS,
@@ -36,5 +36,6 @@ __all__ = [
     "blocks",
     "case_from",
     "case_to",
+    "position",
     "read_case",
 ]

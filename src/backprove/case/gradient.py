@@ -4,18 +4,27 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from backprove.case.numbers import integer
 from backprove.case.problem import Case
+from backprove.errors import CaseError
 
 
 @dataclass(frozen=True)
 class Trace:
-    """The intermediate quantities of an engine's own run, one (N, n_l) array a layer, layers 1 … L in order."""
+    """The intermediate quantities of an engine's own run, one (N, n_l) array a layer, layers 1 … L in order.
+
+    None for a layer where the engine's form does not have that quantity.
+    """
 
     z: Sequence[Any]
     a: Sequence[Any]
     loss_gradient: Sequence[Any]
     """dC/da^l. Where an engine fuses the output's dC/da with its slope, the last one is None."""
     delta: Sequence[Any]
+    slopes: Sequence[Any] | None = None
+    """∂a^l/∂z^l where they are kept; of softmax (N, n_l, n_l), [sample, j, i] = ∂a_i/∂z_j; None where fused."""
+    ends: Any = None
+    """The last factors of every path of an expanded chain rule: (N, n_L, terms of the loss)."""
 
 
 @dataclass(frozen=True)
@@ -84,3 +93,17 @@ def address(case: Case, position: int) -> Address:
         if kind == "W" and 0 <= within < shape[0] * shape[1]:
             return Address(l, within // shape[1] + 1, within % shape[1] + 1)
     raise IndexError(position)
+
+
+def position(case: Case, entry: Address) -> int:
+    """Where an address stands in the flattened gradient. Raises CaseError where the case has no such entry."""
+    for l, kind, shape, offset in blocks(case):
+        if l != entry.layer or (kind == "b") != (entry.from_ is None):
+            continue
+        integer(entry.to, "to", 1, shape[0], f"units of layer {l}")
+        if entry.from_ is None:
+            return offset + entry.to - 1
+        integer(entry.from_, "from", 1, shape[1], f"units of layer {l - 1}" if l > 1 else "inputs")
+        return offset + (entry.to - 1) * shape[1] + entry.from_ - 1
+    integer(entry.layer, "layer", 1, len(case.layers), "layers of this network")
+    raise CaseError("layer", f"layer {entry.layer} has no bias")

@@ -4,13 +4,13 @@ import itertools
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from backprove.campaign import versions
 from backprove.case import LOSSES
 from backprove.certificate.certify import SAMPLES, Statement
 from backprove.certificate.points import Architecture
 from backprove.findings import Certificate, CertificateReport
 from backprove.formulations.y_minus_t import CLAIMED
 from backprove.verdict import Verdict
+from backprove.versions import versions
 
 
 def statements(

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 
 import numpy as np
 
-from backprove.campaign import Look, disagreement, versions
+from backprove.campaign import Look, disagreement
 from backprove.case import Case
 from backprove.check.examination import Examined
 from backprove.check.infer import Problem
@@ -14,6 +14,7 @@ from backprove.check.survey import Survey
 from backprove.findings import CauseFinding, CheckFinding, CheckReport, GradientOf, LayerFinding
 from backprove.mistakes import Cause
 from backprove.verdict import Verdict
+from backprove.versions import versions
 from backprove.weakness import LOSES, OVERFLOWS, SATURATED
 
 

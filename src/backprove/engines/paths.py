@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from backprove.case import LEAKY_SLOPE, Case, Expanded, Gradient
+from backprove.case import LEAKY_SLOPE, Address, Case, Expanded, Gradient, Trace
 from backprove.domains import Array, Domain
 
 BLOCK = 2**16  # paths held at a time
@@ -255,12 +255,21 @@ def _shares(costs: list[tuple[int, int]], budget: int) -> list[int]:
     return shares
 
 
-def engine(case: Case, domain: Domain, *, budget: int | None = None) -> Gradient:
+def _chosen(costs: list[tuple[int, int]], budget: int) -> list[Array]:
+    """Which weights of each layer to expand: all, or above the budget a seeded random sample, in order."""
+    random = np.random.default_rng(SAMPLE_SEED)
+    return [
+        np.arange(weights) if share == weights else np.sort(random.choice(weights, share, replace=False))
+        for share, (weights, _) in zip(_shares(costs, budget), costs, strict=True)
+    ]
+
+
+def engine(case: Case, domain: Domain, *, budget: int | None = None, only: Address | None = None) -> Gradient:
     """dC/dW^l as arrays (n_l, n_{l-1}) and dC/db^l as arrays (n_l,), every entry a sum over its own paths.
 
     `budget` bounds the paths in all (a path is counted for each weight and sample it serves); above it, a seeded
-    random sample of the weights of each layer is expanded and `expanded` says which. Raises NotInDomain where the
-    domain lacks a function that an activation needs.
+    random sample of the weights of each layer is expanded and `expanded` says which. `only`: that entry alone, whatever
+    its paths. Raises NotInDomain where the domain lacks a function that an activation needs.
     """
     D, N = domain, len(case.inputs)
     kink, one = D.number(case.kink), D.number(1)
@@ -280,17 +289,17 @@ def engine(case: Case, domain: Domain, *, budget: int | None = None) -> Gradient
     tails = [_tail(l, W, local, E) for l in range(len(W))]
     columns = [W_l.shape[1] + (layer.bias is not None) for W_l, layer in zip(W, case.layers, strict=True)]
     costs = [(len(W_l) * c, N * math.prod(tail[0])) for W_l, c, tail in zip(W, columns, tails, strict=True)]
-    if budget is None:
-        budget = BUDGET["exact" if D.unit_roundoff is None else "hardware"]
-    shares = _shares(costs, budget)
-    random = np.random.default_rng(SAMPLE_SEED)
+    if only is not None:
+        l = only.layer - 1
+        at = (only.to - 1) * columns[l] + (columns[l] if only.from_ is None else only.from_) - 1
+        picks = [np.array([at] if m == l else [], dtype=np.intp) for m in range(len(W))]
+    else:
+        exact = D.unit_roundoff is None
+        picks = _chosen(costs, BUDGET["exact" if exact else "hardware"] if budget is None else budget)
 
     gradients, masks = [], []
-    for l, (sizes, factors) in enumerate(tails):
+    for l, (chosen, (sizes, factors)) in enumerate(zip(picks, tails, strict=True)):
         (weights, per_weight), dims = costs[l], 2 + len(sizes)
-        chosen = np.arange(weights)
-        if shares[l] < weights:
-            chosen = np.sort(random.choice(weights, shares[l], replace=False))
         incoming = np.concatenate([A[l], np.full_like(A[l][:, :1], one)], axis=1)  # the bias sees an input of 1
         values = D.array(np.zeros(weights))
         step = max(1, BLOCK // per_weight)
@@ -310,9 +319,11 @@ def engine(case: Case, domain: Domain, *, budget: int | None = None) -> Gradient
     has_bias = [layer.bias is not None for layer in case.layers]
     dW = [g[:, : W_l.shape[1]] for g, W_l in zip(gradients, W, strict=True)]
     db = [g[:, -1] if bias else None for g, bias in zip(gradients, has_bias, strict=True)]
-    if all(share == weights for share, (weights, _) in zip(shares, costs, strict=True)):
-        return Gradient(dW, db)
-    said = f"expanded {sum(shares):,} of {sum(weights for weights, _ in costs):,} weights"
+    nothing = [None] * len(W)
+    trace = Trace(Z, A[1:], nothing, nothing, slopes=local, ends=E)
+    if all(len(chosen) == weights for chosen, (weights, _) in zip(picks, costs, strict=True)):
+        return Gradient(dW, db, trace)
+    said = f"expanded {sum(map(len, picks)):,} of {sum(weights for weights, _ in costs):,} weights"
     mW = [m[:, : W_l.shape[1]] for m, W_l in zip(masks, W, strict=True)]
     mb = [m[:, -1] if bias else None for m, bias in zip(masks, has_bias, strict=True)]
-    return Gradient(dW, db, expanded=Expanded(mW, mb, said))
+    return Gradient(dW, db, trace, Expanded(mW, mb, said))

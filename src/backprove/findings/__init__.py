@@ -10,6 +10,19 @@ from backprove.findings.checks import (
     GradientOf,
 )
 from backprove.findings.comparisons import COMPARISON_FORMAT, CaseFinding, ComparisonReport, PublishedFinding
+from backprove.findings.derivations import (
+    DERIVATION_FORMAT,
+    Derivation,
+    Factor,
+    MatrixWalk,
+    NeuronWalk,
+    Part,
+    PathsWalk,
+    Route,
+    SlopeForms,
+    Step,
+    Table,
+)
 from backprove.findings.plain import plain
 from backprove.findings.runs import (
     REPORT_FORMAT,
@@ -23,13 +36,14 @@ from backprove.findings.runs import (
     Testimony,
 )
 
-AnyReport = Report | CertificateReport | CheckFinding | CheckReport
+AnyReport = Report | CertificateReport | CheckFinding | CheckReport | Derivation
 
 __all__ = [
     "CERTIFICATE_FORMAT",
     "CHECKS_FORMAT",
     "CHECK_FORMAT",
     "COMPARISON_FORMAT",
+    "DERIVATION_FORMAT",
     "REPORT_FORMAT",
     "AnyReport",
     "AtKink",
@@ -40,15 +54,25 @@ __all__ = [
     "CheckFinding",
     "CheckReport",
     "ComparisonReport",
+    "Derivation",
     "Disagreement",
     "DomainFinding",
+    "Factor",
     "GatePatterns",
     "GradientOf",
     "LayerFinding",
+    "MatrixWalk",
+    "NeuronWalk",
     "OracleFinding",
+    "Part",
+    "PathsWalk",
     "PublishedFinding",
     "Report",
+    "Route",
     "Rung",
+    "SlopeForms",
+    "Step",
+    "Table",
     "Testimony",
     "plain",
 ]

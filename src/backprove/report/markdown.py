@@ -3,8 +3,17 @@
 from collections.abc import Iterable
 from typing import Any
 
-from backprove.findings import AnyReport, CertificateReport, CheckFinding, CheckReport, Disagreement, Report, Rung
-from backprove.report import certificates, markdown_checks
+from backprove.findings import (
+    AnyReport,
+    CertificateReport,
+    CheckFinding,
+    CheckReport,
+    Derivation,
+    Disagreement,
+    Report,
+    Rung,
+)
+from backprove.report import certificates, markdown_checks, markdown_derivation
 from backprove.report.markup import escaped, table
 from backprove.report.words import (
     agreement,
@@ -27,6 +36,8 @@ def write(report: AnyReport) -> str:
         return _certificates(report)
     if isinstance(report, CheckFinding | CheckReport):
         return markdown_checks.write(report)
+    if isinstance(report, Derivation):
+        return markdown_derivation.write(report)
     return _run(report)
 
 

@@ -1,0 +1,89 @@
+"""The command explain: the three derivations of one entry of the gradient."""
+
+import re
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from backprove.cli.app import app
+from backprove.cli.options import Debug, Json, NoColor, Quiet, Reports, check_reports, console
+from backprove.errors import BackproveError, CaseError
+
+if TYPE_CHECKING:
+    from backprove.case import Case
+    from backprove.findings import Derivation
+
+FORMATS = ("text", "markdown", "latex")
+
+
+@app.command()
+def explain(
+    file: Annotated[Path | None, typer.Argument(metavar="[CASE.json]", help="A network; by default 3-3-3-1.")] = None,
+    weight: Annotated[str | None, typer.Option("--weight", metavar="L,J,K", help="Layer, to unit, from unit.")] = None,
+    bias: Annotated[str | None, typer.Option("--bias", metavar="L,J", help="Layer, unit.")] = None,
+    delta: Annotated[str | None, typer.Option("--delta", metavar="L,J", help="dC/dz of a unit: layer, unit.")] = None,
+    sample: Annotated[int, typer.Option("--sample", help="Whose steps are shown, from 1 on.")] = 1,
+    all_paths: Annotated[bool, typer.Option("--all-paths", help="Every path, however many.")] = False,
+    form: Annotated[str, typer.Option("--format", help="text, markdown or latex.")] = "text",
+    json: Json = False,
+    report: Reports = None,
+    quiet: Quiet = False,
+    no_color: NoColor = False,
+    debug: Debug = False,
+) -> None:
+    """The three derivations of one weight side by side, with numbers."""
+    from backprove.report import json as json_report
+    from backprove.report import latex, markdown, write_report
+    from backprove.report.terminal_derivation import show_derivation
+    from backprove.verdict import Verdict
+
+    if form not in FORMATS:
+        raise BackproveError(f"--format: {form[:60]!r} is not one of {', '.join(FORMATS)}")
+    check_reports(report)
+    found = _derivation(_case(file), {"--weight": weight, "--bias": bias, "--delta": delta}, sample, all_paths)
+    for path in report or ():
+        write_report(found, path)
+    if json:
+        sys.stdout.write(json_report.write(found))
+    elif form == "text":
+        show_derivation(found, console(no_color), quiet=quiet)
+    else:
+        sys.stdout.write((latex if form == "latex" else markdown).write(found))
+    raise typer.Exit(int(Verdict[found.verdict]))
+
+
+def _case(file: Path | None) -> "Case":
+    from backprove.case import read_case
+    from backprove.derivation import default
+
+    return default() if file is None else read_case(file)
+
+
+def _derivation(case: "Case", asked: dict[str, str | None], sample: int, all_paths: bool) -> "Derivation":
+    from backprove.case import Address
+    from backprove.derivation import derive, derive_delta
+
+    given = {option: text for option, text in asked.items() if text is not None}
+    if len(given) > 1:
+        raise BackproveError(f"{' and '.join(given)}: one entry at a time")
+    if not given:  # a hidden weight next to the output layer, as in the question
+        given = {"--weight": f"{max(1, len(case.layers) - 1)},1,1"}
+    ((option, text),) = given.items()
+    place = _place(option, text, 3 if option == "--weight" else 2)
+    try:
+        if option == "--delta":
+            return derive_delta(case, *place, sample=sample, all_paths=all_paths)
+        entry = Address(place[0], place[1], place[2] if option == "--weight" else None)
+        return derive(case, entry, sample=sample, all_paths=all_paths)
+    except CaseError as error:
+        raise BackproveError(f"{option} {text}: {error}") from None
+
+
+def _place(option: str, text: str, count: int) -> list[int]:
+    """Whole numbers from a text such as 2,1,3."""
+    what = {3: "layer,to,from such as 2,1,3", 2: "layer,unit such as 2,1"}[count]
+    if not re.fullmatch(rf"\s*[0-9]{{1,9}}(\s*,\s*[0-9]{{1,9}}){{{count - 1}}}\s*", text):
+        raise BackproveError(f"{option}: {text[:60]!r} is not {what} (numbers from 1 on)")
+    return [int(part) for part in text.split(",")]

@@ -1,0 +1,225 @@
+"""One entry of a gradient, three ways: every engine's own run, recorded, and the verdict of the comparator on it."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from functools import partial
+from typing import Any
+
+import numpy as np
+from msgspec import structs
+
+from backprove.case import Address, Case, Gradient, Layer, case_to, position
+from backprove.compare import Comparison, compare
+from backprove.derivation import routes, textbook, walks
+from backprove.derivation.recorded import Recorded, RecordedFloat64
+from backprove.domains import DOMAINS, Domain
+from backprove.engines import Engine, matrix, neuron, paths
+from backprove.errors import BackproveError
+from backprove.findings import Derivation, PathsWalk, SlopeForms, plain
+from backprove.outcome import run
+from backprove.verdict import Verdict
+from backprove.versions import versions
+
+MOST = 100_000  # weights times samples of a network that is recorded
+MOST_PATHS = paths.BLOCK  # that are recorded one by one
+MOST_ENCLOSED = 2_000  # weights times samples that the enclosure is worked out for
+FLOAT64 = DOMAINS["float64"]
+
+
+def derive(case: Case, entry: Address, *, sample: int = 1, all_paths: bool = False) -> Derivation:
+    """The derivations of dC/dW^l_jk or dC/db^l_j. `sample` (1-based) is the one whose steps are shown.
+
+    Raises CaseError where the case has no such entry, BackproveError where it is too large, has no such sample, or
+    its numbers are residues.
+    """
+    at, N = position(case, entry), len(case.inputs)
+    if case.modulus:
+        raise BackproveError("modulus: residues have no derivation in float64")
+    if not 1 <= sample <= N:
+        raise BackproveError(f"--sample: {sample} is not in 1 … {N} (samples of this network)")
+    if (size := N * sum(layer.weights.size for layer in case.layers)) > MOST:
+        raise BackproveError(
+            f"explain keeps every number: {size:,} weights times samples, of at most {MOST:,}; "
+            "take a part of the network, or fewer samples"
+        )
+    gradients: dict[str, Gradient] = {}
+    counted = paths.engine(case, FLOAT64, budget=0)  # the forward pass alone
+    assert counted.trace is not None
+    ways = routes.branches(case, counted.trace, entry.layer - 1)
+    count = N * int(np.prod(ways, dtype=object))
+    engines: dict[str, Engine] = {
+        "neuron": _recording(neuron.engine, "neuron", gradients),
+        "matrix": _recording(matrix.engine, "matrix", gradients),
+    }
+    chain = partial(paths.engine, only=entry)
+    if count <= MOST_PATHS:
+        engines["paths"] = _recording(chain, "paths", gradients)
+    elif count <= paths.BUDGET["hardware"]:
+        engines["paths"] = chain
+    found = compare(case, FLOAT64, engines)
+    broken = {name: o.failure or o.refused for name, o in found.outcomes.items() if o.values is None}
+    if broken:
+        raise BackproveError("; ".join(f"{name} {why}" for name, why in broken.items()))
+    n = sample - 1
+    if "paths" in gradients:
+        chain_rule = routes.walk(gradients["paths"], case, entry, n, None if all_paths else routes.SHOWN)
+    else:
+        chain_rule = routes.too_many(case, counted.trace, entry)
+    return _finding(case, entry, at, sample, found, gradients, chain_rule)
+
+
+def _recording(engine: Engine, name: str, kept: dict[str, Gradient]) -> Engine:
+    """The engine over recorded numbers, whose run is kept; it answers with their values."""
+
+    def recorded(case: Case, domain: Domain) -> Gradient:
+        found = engine(case, RecordedFloat64(case))
+        kept[name] = found
+
+        def floats(block: Any) -> Any:
+            return None if block is None else np.vectorize(float, otypes=[np.float64])(np.asarray(block, dtype=object))
+
+        return Gradient([floats(W) for W in found.weights], [floats(b) for b in found.biases], expanded=found.expanded)
+
+    return recorded
+
+
+def _finding(
+    case: Case,
+    entry: Address,
+    at: int,
+    sample: int,
+    found: Comparison,
+    gradients: dict[str, Gradient],
+    chain_rule: PathsWalk,
+) -> Derivation:
+    values = {name: o.values[at] for name, o in found.outcomes.items() if o.values is not None}
+    pairs = [pair for pair in found.pairs if pair.compared[at]]
+    verdict = Verdict.of(int(pair.verdicts[at]) for pair in pairs) if pairs else Verdict.UNDECIDED
+    enclosure, why_not = _enclosed(case, at)
+    not_covered = ["other entries, networks and weights", *([f"the exact value: {why_not}"] if why_not else [])]
+    if "paths" not in values:
+        not_covered.insert(0, f"paths: {chain_rule.paths * len(case.inputs):,} paths, more than it multiplies out")
+    return Derivation(
+        entry=entry.label,
+        index=entry.index,
+        what=f"dC/d{entry.label}",
+        title=case.title,
+        source=case.source,
+        case=case_to(case),
+        sample=sample,
+        samples=len(case.inputs),
+        verdict=verdict.name,
+        values={name: plain(value) for name, value in values.items()},
+        difference=plain(max(values.values()) - min(values.values())),
+        radius=plain(2 * found.radius[at]),
+        fraction=plain(max((pair.fraction[at] for pair in pairs), default=float("nan"))),
+        undecided=list(found.reasons) if verdict is Verdict.UNDECIDED else [],
+        enclosure=enclosure,
+        neuron=walks.neuron(gradients["neuron"], case, entry, sample - 1),
+        matrix=walks.matrix(gradients["matrix"], case, entry, sample - 1),
+        chain_rule=chain_rule,
+        slopes=list(_slopes(case, entry, gradients, sample - 1)),
+        remarks=list(_remarks(case, entry, chain_rule, values, gradients["neuron"], sample - 1)),
+        not_covered=not_covered,
+        versions=versions(),
+    )
+
+
+def derive_delta(case: Case, layer: int, to: int, *, sample: int = 1, all_paths: bool = False) -> Derivation:
+    """The derivations of delta^l_j of one sample, which is dC/db^l_j of the network that has that sample alone.
+
+    Raises as `derive` does.
+    """
+    N = len(case.inputs)
+    if not 1 <= sample <= N:
+        raise BackproveError(f"--sample: {sample} is not in 1 … {N} (samples of this network)")
+    layers = tuple(
+        Layer(c.weights, np.zeros(len(c.weights)), c.activation) if l == layer and c.bias is None else c
+        for l, c in enumerate(case.layers, 1)
+    )
+    rows = slice(sample - 1, sample)
+    loss = replace(case.loss, scale=case.loss.scale / case.divisor)
+    alone = replace(
+        case, layers=layers, inputs=case.inputs[rows], targets=case.targets[rows], loss=loss, reduction="sum",
+        published=(), training=None,
+    )  # fmt: skip
+    found = derive(alone, Address(layer, to, None), all_paths=all_paths)
+    routes = [structs.replace(r, factors=r.factors[:-1]) for r in found.chain_rule.shown]
+    name = f"delta{layer}[{to}]"
+    return structs.replace(
+        found,
+        entry=name,
+        index="",
+        what=name + (f" of sample {sample}" if N > 1 else ""),
+        case=case_to(case),
+        sample=sample,
+        samples=N,
+        neuron=structs.replace(found.neuron, steps=found.neuron.steps[:-1]),
+        matrix=structs.replace(found.matrix, tables=found.matrix.tables[:-1], steps=found.matrix.steps[:-1]),
+        chain_rule=structs.replace(found.chain_rule, symbols=found.chain_rule.symbols[:-1], shown=routes),
+    )
+
+
+def _enclosed(case: Case, at: int) -> tuple[str | None, str]:
+    """The enclosure of an entry as text, or why there is none."""
+    ball = DOMAINS["ball"]
+    if missing := ball.missing():
+        return None, missing
+    if (size := len(case.inputs) * sum(layer.weights.size for layer in case.layers)) > MOST_ENCLOSED:
+        return None, f"{size:,} weights times samples, more than are enclosed"
+    outcome = run(matrix.engine, case, ball)
+    if outcome.values is None:
+        return None, outcome.undecided or outcome.refused or outcome.failure
+    return str(outcome.values[at].str(30)), ""
+
+
+def _slopes(case: Case, entry: Address, gradients: dict[str, Gradient], n: int) -> Iterator[SlopeForms]:
+    """Of each activation from the entry's layer on: in the textbook, and by each engine."""
+    seen = set()
+    for l in range(entry.layer - 1, len(case.layers)):
+        activation, j = case.layers[l].activation, entry.to - 1 if l == entry.layer - 1 else 0
+        if activation in ("identity", "softmax") or activation in seen:
+            continue
+        seen.add(activation)
+        unit, forms = f"{l + 1}[{j + 1}]", {}
+        for name, gradient in gradients.items():
+            slope = _slope(gradient, l, n, j)
+            if slope is not None and slope.op:
+                forms[name] = walks.step(f"f'(z{unit})", slope)
+        if forms:
+            z = gradients["neuron"].trace.z[l][n][j].value  # type: ignore[union-attr]
+            text = textbook.slope(activation, f"z{unit}", f"a{unit}", z)
+            yield SlopeForms(activation=activation, unit=unit, textbook=text, engines=forms)
+
+
+def _slope(gradient: Gradient, l: int, n: int, j: int) -> Recorded | None:
+    trace = gradient.trace
+    assert trace is not None
+    if trace.slopes is not None:
+        return None if trace.slopes[l] is None else trace.slopes[l][n, j]
+    if trace.loss_gradient[l] is None:
+        return None
+    return walks.slope_of(trace.delta[l][n][j], trace.loss_gradient[l][n][j])
+
+
+def _remarks(
+    case: Case, entry: Address, chain: PathsWalk, values: Mapping[str, Any], gradient: Gradient, n: int
+) -> Iterator[str]:
+    """What is worth a word: paths, units that are off, what is 0."""
+    beyond = case.sizes[entry.layer + 1 :]
+    if len(beyond) > 1:
+        yield (
+            f"layer {entry.layer} is {len(beyond)} layers from the output: each layer on the way adds two factors to "
+            f"every path, a weight and a slope, and makes as many paths of one as it has units: "
+            f"{' · '.join(map(str, beyond))} = {int(np.prod(beyond, dtype=object)):,}. 'Just two more factors' is one "
+            "path of the sum."
+        )
+    if any(layer.activation == "softmax" for layer in case.layers[entry.layer - 1 :]):
+        yield "softmax: every activation of its layer depends on every net input, so that a path branches there too"
+    trace = gradient.trace
+    assert trace is not None
+    unit = f"{entry.layer}[{entry.to}]"
+    if case.layers[entry.layer - 1].activation == "relu" and trace.z[entry.layer - 1][n][entry.to - 1].value < 0:
+        yield f"unit {unit} is off, z{unit} < 0: its slope 0 is a factor of every path through it"
+    if not any(values.values()):
+        yield "0 by every engine: that they agree here says little"

@@ -1,0 +1,150 @@
+"""The paths from one entry to the loss as the engine `paths` multiplied and summed them, read off its recorded run.
+
+It forms every product in the order  incoming activation, then a slope and a weight for each layer, then a term of the
+loss; and it sums the products of the last choice first. Written out is the other way round, from the loss back, as the
+chain rule is.
+"""
+
+import math
+from collections.abc import Iterator, Sequence
+from itertools import product
+
+from backprove.case import Address, Case, Gradient, Trace
+from backprove.derivation import textbook
+from backprove.derivation.expression import formula
+from backprove.derivation.recorded import Recorded
+from backprove.derivation.walks import name, one_sample
+from backprove.findings import Factor, Part, PathsWalk, Route, plain
+
+SHOWN = 12
+LETTERS = "ijmnpqrsuvw"
+
+Choice = tuple[int, ...]
+"""The unit (0-based) at each place where a path branches, and last the term of the loss."""
+
+
+def branches(case: Case, trace: Trace, l: int) -> list[int]:
+    """How many ways a path from a unit of layer l (0-based) has at each place, the terms of the loss last."""
+    assert trace.slopes is not None
+    ways = []
+    for m in range(l, len(case.layers)):
+        ways += [len(case.layers[m].weights)] if m > l else []
+        ways += [len(case.layers[m].weights)] if _branching(trace, m) else []
+    return [*ways, trace.ends.shape[2]]
+
+
+def _branching(trace: Trace, m: int) -> bool:
+    assert trace.slopes is not None
+    return trace.slopes[m] is not None and trace.slopes[m].ndim == 3
+
+
+def walk(gradient: Gradient, case: Case, entry: Address, n: int, most: int | None) -> PathsWalk:
+    """Every path of sample n (0-based), the largest products first where there are more than `most`."""
+    trace = name(gradient, case)
+    l = entry.layer - 1
+    ways = branches(case, trace, l)
+    j, k = entry.to - 1, entry.from_
+    total = gradient.biases[l][j] if k is None else gradient.weights[l][j, k - 1]
+    samples = list(_folded(total.args[1], len(case.inputs)))  # 0 + the sum of all
+    products = list(_leaves(samples[n], ways))
+    every = list(zip(product(*map(range, ways)), products, strict=True))
+    shown = every
+    if most is not None and len(every) > most:
+        largest = sorted(range(len(every)), key=lambda i: -abs(products[i].value))[:most]
+        shown = [every[i] for i in sorted(largest)]
+    kept = {id(p) for _, p in shown}
+    rest = [p.value for p in products if id(p) not in kept]
+    return PathsWalk(
+        paths=len(every),
+        symbols=_symbols(case, trace, entry, every[0][0]),
+        shown=[_route(case, trace, entry, n, choice, p) for choice, p in shown],
+        others=len(rest),
+        others_sum=plain(math.fsum(rest)) if rest else None,
+        samples=[plain(x.value) for x in samples],
+    )
+
+
+def too_many(case: Case, trace: Trace, entry: Address) -> PathsWalk:
+    """The form of a path alone."""
+    ways = branches(case, trace, entry.layer - 1)
+    letters = [LETTERS[i % len(LETTERS)] for i in range(len(ways) - 1)]
+    symbols = _symbols(case, trace, entry, (0,) * len(ways), letters)
+    count = math.prod(ways)
+    return PathsWalk(paths=count, symbols=symbols, shown=[], others=count, others_sum=None, samples=[])
+
+
+def _folded(x: Recorded, count: int) -> Iterator[Recorded]:
+    """The terms of a sum of so many, in order."""
+    terms = []
+    for _ in range(count - 1):
+        x, last = x.args
+        terms.append(last)
+    yield x
+    yield from reversed(terms)
+
+
+def _leaves(x: Recorded, ways: Sequence[int]) -> Iterator[Recorded]:
+    """The products that a sum of sums is made of, in the order of the choices."""
+    if not ways:
+        yield x
+        return
+    for term in _folded(x, ways[0]):
+        yield from _leaves(term, ways[1:])
+
+
+def _symbols(
+    case: Case, trace: Trace, entry: Address, choice: Choice, letters: Sequence[str] | None = None
+) -> list[str]:
+    """From the loss back: ∂C/∂a3[1], ∂a3[1]/∂z3[1], ∂z3[1]/∂a2[1], …"""
+    places = iter(letters if letters is not None else [str(i + 1) for i in choice[:-1]])
+    L, at = len(case.layers), str(entry.to)
+    symbols = [f"∂z{entry.layer}[{at}]/∂{entry.label}"]
+    for m in range(entry.layer, L + 1):
+        if m > entry.layer:
+            to = next(places)
+            symbols.append(f"∂z{m}[{to}]/∂a{m - 1}[{at}]")
+            at = to
+        assert trace.slopes is not None
+        if trace.slopes[m - 1] is not None:
+            to = next(places) if _branching(trace, m - 1) else at
+            symbols.append(f"∂a{m}[{to}]/∂z{m}[{at}]")
+            at = to
+    last = "z" if trace.slopes is not None and trace.slopes[-1] is None else "a"
+    terms = trace.ends.shape[2]
+    of_terms = f" (term {choice[-1] + 1} of {terms})" if terms > 1 and letters is None else ""
+    return [f"∂C/∂{last}{L}[{at}]{of_terms}", *reversed(symbols)]
+
+
+def _route(case: Case, trace: Trace, entry: Address, n: int, choice: Choice, made: Recorded) -> Route:
+    symbols = _symbols(case, trace, entry, choice)
+    numbers: list[Recorded] = []
+    x = made
+    for _ in symbols[1:]:
+        x, last = x.args
+        numbers.append(last)  # the term of the loss first
+    numbers.append(x)
+    factors = [_factor(case, trace, entry, n, symbol, x) for symbol, x in zip(symbols, numbers, strict=True)]
+    through = [s.partition("/")[0].removeprefix("∂") for s in symbols if s.startswith("∂a")]
+    return Route(through=through[::-1], factors=factors, product=plain(made.value))
+
+
+def _factor(case: Case, trace: Trace, entry: Address, n: int, symbol: str, x: Recorded) -> Factor:
+    """A factor with its formula: the textbook's for a slope, the name of a weight or activation, or as it was made."""
+    upper, lower = (part.removeprefix("∂") for part in symbol.split("/", 1))
+    parts: list[Part] = []
+    if upper.startswith("a"):
+        layer = case.layers[int(upper[1 : upper.index("[")]) - 1]
+        if layer.activation == "softmax":
+            text = textbook.softmax(upper, "a" + lower[1:])
+        else:
+            l, j = (int(part) for part in lower[1:-1].split("["))
+            text = textbook.slope(layer.activation, lower, upper, trace.z[l - 1][n][j - 1].value)
+    elif upper.startswith("z") and lower == entry.label:
+        text = f"a{entry.layer - 1}[{entry.from_}]" if entry.from_ is not None else "1"
+    elif upper.startswith("z"):
+        text = x.name
+    else:
+        made = formula(x)
+        text = one_sample(made.text)
+        parts = [Part(letter=w.letter, formula=one_sample(w.text), value=plain(w.value)) for w in made.where]
+    return Factor(symbol=symbol, formula=text, parts=parts, value=plain(x.value))

@@ -1,0 +1,118 @@
+"""One entry of a gradient, derived three ways (`explain`)."""
+
+from typing import Any
+
+import msgspec
+
+DERIVATION_FORMAT = "backprove.derivation/1"
+
+
+class Part(msgspec.Struct, frozen=True, kw_only=True):
+    """A letter that stands for part of a formula."""
+
+    letter: str
+    formula: str
+    value: float | str
+
+
+class Step(msgspec.Struct, frozen=True, kw_only=True):
+    """One quantity as an engine worked it out."""
+
+    symbol: str
+    formula: str
+    numbers: str
+    """The formula with numbers in place of names."""
+    parts: list[Part]
+    value: float | str
+    note: str
+
+
+class Table(msgspec.Struct, frozen=True, kw_only=True):
+    """A matrix that an engine worked with; a vector of a layer's units is a row for each sample."""
+
+    symbol: str
+    formula: str
+    values: list[list[float | str]]
+    rows: list[int]
+    """1-based; those that matter here."""
+    columns: list[int]
+
+
+class NeuronWalk(msgspec.Struct, frozen=True, kw_only=True):
+    steps: list[Step]
+    samples: list[float | str]
+    """What each sample contributes; the entry is their sum."""
+
+
+class MatrixWalk(msgspec.Struct, frozen=True, kw_only=True):
+    tables: list[Table]
+    steps: list[Step]
+    """The entry as a sum over the samples, and what is no matrix."""
+
+
+class Factor(msgspec.Struct, frozen=True, kw_only=True):
+    symbol: str
+    """`∂a2[1]/∂z2[1]`, as text."""
+    formula: str
+    parts: list[Part]
+    value: float | str
+
+
+class Route(msgspec.Struct, frozen=True, kw_only=True):
+    """One path from the entry to the loss: its factors from the loss back, as the chain rule is written."""
+
+    through: list[str]
+    """The activations that it passes, the entry's own unit first."""
+    factors: list[Factor]
+    product: float | str
+
+
+class PathsWalk(msgspec.Struct, frozen=True, kw_only=True):
+    paths: int
+    """From this entry to the loss, for one sample."""
+    symbols: list[str]
+    """The factors of a path as symbols, with the units in general where there are too many paths to write out."""
+    shown: list[Route]
+    others: int
+    others_sum: float | str | None
+    """Of the paths that are not shown; null where none were worked out one by one."""
+    samples: list[float | str]
+
+
+class SlopeForms(msgspec.Struct, frozen=True, kw_only=True):
+    """How each engine works out the slope of an activation."""
+
+    activation: str
+    unit: str
+    textbook: str
+    engines: dict[str, Step]
+
+
+class Derivation(msgspec.Struct, frozen=True, kw_only=True):
+    format: str = DERIVATION_FORMAT
+    entry: str
+    """`W2[1,3]`, `b2[1]` or `delta2[1]`."""
+    index: str
+    """Where a Python user finds it; "" of a delta."""
+    what: str
+    """`dC/dW2[1,3]`, or `delta2[1] of sample 1`."""
+    title: str
+    source: str
+    case: dict[str, Any]
+    sample: int
+    samples: int
+    verdict: str
+    values: dict[str, float | str]
+    difference: float | str | None
+    radius: float | str | None
+    fraction: float | str | None
+    undecided: list[str]
+    enclosure: str | None
+    """Where the exact value lies, by the domain `ball`."""
+    neuron: NeuronWalk
+    matrix: MatrixWalk
+    chain_rule: PathsWalk
+    slopes: list[SlopeForms]
+    remarks: list[str]
+    not_covered: list[str]
+    versions: dict[str, str]

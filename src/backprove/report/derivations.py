@@ -1,0 +1,110 @@
+"""A derivation in words, for every writer."""
+
+from collections.abc import Iterator, Sequence
+
+from backprove.findings import Derivation, Part, Route, Step, Table
+from backprove.report.words import number
+
+NAMES = {"neuron": "neuron: unit by unit", "matrix": "matrix: whole layers", "chain_rule": "paths: the chain rule"}
+DIGITS = 6  # of numbers along the way
+FULL = 3  # paths that are written out with their formulas; further ones with their numbers
+MOST_SAMPLES = 8
+
+
+def brief(value: float | str) -> str:
+    """A number along the way."""
+    return number(value, DIGITS)
+
+
+def held(value: float | str) -> str:
+    """A number that is multiplied."""
+    text = brief(value)
+    return f"({text})" if text.startswith("-") else text
+
+
+def head(found: Derivation) -> str:
+    where = f" ({found.index})" if found.index else ""
+    return f"{found.what}{where}"
+
+
+def of_samples(found: Derivation) -> str:
+    """Which sample's steps are shown."""
+    return "" if found.samples == 1 else f"the steps are those of sample {found.sample} of {found.samples}"
+
+
+def samples(values: Sequence[float | str], shown: int) -> str:
+    """`0.1 + [0.2] - 0.3`: what each sample contributes, the one shown in brackets; "" of one."""
+    if len(values) == 1:
+        return ""
+    parts = [f"[{brief(v)}]" if i == shown else held(v) for i, v in enumerate(values, 1)]
+    if len(parts) > MOST_SAMPLES:
+        keep = sorted({0, 1, 2, 3, shown - 1, len(parts) - 1})
+        parts = [parts[i] if i in keep else "…" for i in range(len(parts)) if i in keep or i - 1 in keep]
+    return " + ".join(parts)
+
+
+def wheres(parts: Sequence[Part]) -> list[str]:
+    """`e = exp(-z2[1]) = 0.598136`."""
+    return [f"{p.letter} = {p.formula} = {brief(p.value)}" for p in parts]
+
+
+def product(route: Route) -> str:
+    """The numbers of a path, multiplied."""
+    return " · ".join(held(f.value) for f in route.factors)
+
+
+def paths(found: Derivation) -> str:
+    count = found.chain_rule.paths
+    return f"{count:,} path{'s' if count != 1 else ''} to the loss"
+
+
+def others(found: Derivation) -> str:
+    """What is not shown of the paths, or ""."""
+    chain = found.chain_rule
+    if not chain.others:
+        return ""
+    if chain.others_sum is None:
+        return "too many to write out one by one: this is their form"
+    return f"… and {chain.others:,} more, summing to {brief(chain.others_sum)}"
+
+
+def judged(found: Derivation) -> str:
+    """The difference against the bound."""
+    engines = " = ".join(found.values) if found.verdict == "AGREE" else ", ".join(found.values)
+    if found.undecided:
+        return f"{engines}: {'; '.join(found.undecided)}"
+    if found.difference == 0:
+        return f"{engines}, to the last bit (the rounding bound is {number(found.radius, 2)})"
+    return (
+        f"{engines}: they differ by {number(found.difference, 2)} at most, {number(found.fraction, 2)} of the rounding "
+        f"bound {number(found.radius, 2)}"
+    )
+
+
+def slope_lines(found: Derivation) -> Iterator[str]:
+    """How each engine works out the slopes."""
+    for forms in found.slopes:
+        said = [f"{name:<8}{_form(step)}" for name, step in forms.engines.items()]
+        yield f"{forms.activation}, unit {forms.unit}: in textbooks {forms.textbook}"
+        yield from (f"  {line}" for line in said)
+
+
+def _form(step: Step) -> str:
+    where = ", ".join(f"{p.letter} = {p.formula}" for p in step.parts)
+    return step.formula + (f"  with {where}" if where else "")
+
+
+def window(size: int, marked: Sequence[int], most: int) -> list[int]:
+    """Which of so many rows or columns are shown (0-based): those marked, and those around them."""
+    if size <= most:
+        return list(range(size))
+    start = max(0, min((marked[0] if marked else 1) - 1 - most // 2, size - most))
+    return list(range(start, start + most))
+
+
+def marked(table: Table, row: int, column: int) -> bool:
+    """Whether an entry (0-based) is one that matters."""
+    by_row, by_column = row + 1 in table.rows, column + 1 in table.columns
+    if table.rows and table.columns:
+        return by_row and by_column
+    return by_row or by_column

@@ -1,0 +1,222 @@
+"""A derivation on a terminal: three columns side by side, one below the other where it is narrow."""
+
+from collections.abc import Sequence
+
+from rich.console import Console
+from rich.table import Table as Grid
+from rich.text import Text
+
+from backprove.findings import Derivation, Route, Step, Table
+from backprove.report import derivations as words
+from backprove.report.terminal import verdict
+from backprove.report.words import network, number, numbers, safe
+
+WIDE = 120  # characters, from which on columns stand side by side
+GAP = 2
+Lines = list[Text]
+
+
+def show_derivation(found: Derivation, console: Console, *, quiet: bool = False) -> None:
+    """The network, the three columns, what they come to and how they are judged."""
+    if not quiet:
+        _show_network(found, console)
+        builders = (_neuron, _matrix, _chain_rule)
+        if console.width >= WIDE:
+            width = (console.width - 2 * GAP) // 3
+            grid = Grid.grid(padding=(0, GAP, 0, 0), pad_edge=False)
+            for _ in builders:
+                grid.add_column(width=width, no_wrap=True)
+            grid.add_row(*(Text("\n").join(build(found, width)) for build in builders))
+            _print(console, grid)
+        else:
+            for build in builders:
+                for part in build(found, console.width):
+                    console.print(part, soft_wrap=True)
+                console.print()
+    _show_values(found, console)
+    if quiet:
+        return
+    for line in found.remarks:
+        _write(console, f"· {line}", 2)
+    lines = list(words.slope_lines(found))
+    if lines:
+        console.print(Text("slopes", style="dim"))
+        for line in lines:
+            _write(console, line, 4 + 2 * line.startswith(" "), indent=2)
+    for line in found.not_covered:
+        _write(console, f"not covered: {line}", 2, style="dim")
+
+
+def _print(console: Console, grid: Grid) -> None:
+    """A grid without blanks at the ends of lines."""
+    for row in console.render_lines(grid, pad=False):
+        line = Text.assemble(*((segment.text, segment.style or "") for segment in row))
+        line.rstrip()
+        console.print(line, soft_wrap=True)
+    console.print()
+
+
+def _show_network(found: Derivation, console: Console) -> None:
+    if found.title:
+        _write(console, found.title, 0, style="bold")
+    if found.source:
+        _write(console, found.source, 0, style="dim")
+    _write(console, network(found.case), 0)
+    for name, values in numbers(found.case):
+        _write(console, f"{name} = {values}", 2 + len(name) + 3, indent=2)
+    told = words.of_samples(found)
+    console.print()
+    console.print(Text.assemble((words.head(found), "bold"), f"   {told}" if told else ""), soft_wrap=True)
+    console.print()
+
+
+def _show_values(found: Derivation, console: Console) -> None:
+    console.print(Text(words.head(found), style="bold"), soft_wrap=True)
+    for name, value in found.values.items():
+        console.print(Text(f"  {name:<8}{number(value)}"), soft_wrap=True)
+    if found.enclosure:
+        console.print(Text(f"  exactly {found.enclosure}"), soft_wrap=True)
+    line = Text.assemble(verdict(found.verdict), f" {words.judged(found)}")
+    for part in _wrapped(line, console.width, 0):
+        console.print(part, soft_wrap=True)
+
+
+def _write(console: Console, text: str, hang: int, *, indent: int = 0, style: str = "") -> None:
+    for line in _wrapped(Text(" " * indent + safe(text), style=style), console.width, hang):
+        console.print(line, soft_wrap=True)
+
+
+def _wrapped(text: Text, width: int, hang: int) -> Lines:
+    """The text at most so wide, broken at blanks, further lines indented by `hang`."""
+    lines: Lines = []
+    while len(text) > max(width, hang + 8):
+        room = max(width, hang + 8)
+        cut = text.plain.rfind(" ", hang + 1 if lines else 1, room + 1)
+        cut = cut if cut > 0 and text.plain[:cut].strip() else room
+        first, rest = text[:cut], text[cut:]
+        first.rstrip()
+        lines.append(first)
+        spaces = len(rest.plain) - len(rest.plain.lstrip(" "))
+        text = Text.assemble(" " * hang, rest[spaces:])
+    text.rstrip()
+    return [*lines, text]
+
+
+def _heading(text: str, width: int) -> Lines:
+    return [Text(text, style="bold cyan"), Text("─" * min(width, len(text)), style="cyan")]
+
+
+def _step(step: Step, width: int) -> Lines:
+    """`symbol = formula`, below it the numbers, what letters are, and the value."""
+    lead, hang = f"{step.symbol} = ", len(step.symbol) + 3
+    if not step.formula:
+        return _wrapped(Text.assemble(lead, (words.brief(step.value), "bold"), f"  {step.note}"), width, hang)
+    said = [step.formula, *([step.numbers] if step.numbers else [])]
+    lines = _wrapped(Text(lead + safe(said[0])), width, hang)
+    for part in said[1:]:
+        lines += _wrapped(Text(" " * (hang - 2) + "= " + part), width, hang)
+    for line in words.wheres(step.parts):
+        lines += _wrapped(Text(" " * hang + line, style="dim"), width, hang + 2)
+    value = words.brief(step.value)
+    if value != step.formula:
+        lines.append(Text.assemble(" " * (hang - 2), "= ", (value, "bold")))
+    if step.note:
+        lines += _wrapped(Text(" " * hang + step.note, style="dim"), width, hang)
+    return lines
+
+
+def _neuron(found: Derivation, width: int) -> Lines:
+    lines = _heading(words.NAMES["neuron"], width)
+    for step in found.neuron.steps:
+        lines += _step(step, width)
+    return lines + _samples(found, found.neuron.samples, width)
+
+
+def _samples(found: Derivation, values: Sequence[float | str], width: int) -> Lines:
+    if not values or not (told := words.samples(values, found.sample)):
+        return []
+    return [*_wrapped(Text(f"summed over the samples: {told}"), width, 2)]
+
+
+def _matrix(found: Derivation, width: int) -> Lines:
+    lines = _heading(words.NAMES["matrix"], width)
+    for table in found.matrix.tables:
+        lines += _table(table, width)
+    for step in found.matrix.steps:
+        lines += _step(step, width)
+    return lines
+
+
+def _table(table: Table, width: int) -> Lines:
+    """A matrix with the rows and columns that matter marked ‹so›; cut around them where it is large."""
+    size = len(table.values), len(table.values[0])
+    shape = f"  ({size[0]} × {size[1]})"
+    what = (
+        f"{table.symbol} = {table.formula}" if " " in table.formula and "a row" not in table.formula else table.symbol
+    )
+    lines = [Text.assemble(what, (shape, "dim"))]
+    cells = {
+        (r, c): words.brief(table.values[r][c])
+        for c in words.window(size[1], table.columns, 10)
+        for r in words.window(size[0], table.rows, 6)
+    }
+    columns = sorted({c for _, c in cells})
+    rows = sorted({r for r, _ in cells})
+    wide = max(map(len, cells.values())) + 3
+    most = (width - 1) // wide if size[1] <= (width - 1) // wide else max(1, (width - 5) // wide)
+    columns = words.window(size[1], table.columns, min(len(columns), most))
+    columns = [c for c in columns if (rows[0], c) in cells] or columns[:1]
+    for r in rows:
+        line = Text("  … " if columns[0] else "")
+        for c in columns:
+            text = cells[r, c]
+            marked = words.marked(table, r, c)
+            line.append(f"‹{text}›".rjust(wide) if marked else f"{text} ".rjust(wide), "bold" if marked else "")
+        line.append(" …" if columns[-1] + 1 < size[1] else "")
+        line.rstrip()
+        lines.append(line)
+    if len(rows) < size[0]:
+        lines.append(Text(f"  … {size[0] - len(rows):,} more rows", style="dim"))
+    return lines
+
+
+def _chain_rule(found: Derivation, width: int) -> Lines:
+    chain = found.chain_rule
+    lines = _heading(words.NAMES["chain_rule"], width)
+    lines += _wrapped(Text(" · ".join(chain.symbols)), width, 2)
+    lines.append(Text(words.paths(found), style="dim"))
+    for i, route in enumerate(chain.shown, 1):
+        if i <= words.FULL:
+            lines += _route(route, i if len(chain.shown) > 1 else 0, width)
+        else:
+            lines += _wrapped(Text(f"{i}. through {', '.join(route.through)}"), width, 3)
+            lines += _wrapped(Text(f"   {words.product(route)}"), width, 3)
+            lines.append(Text.assemble("   = ", (words.brief(route.product), "bold")))
+    if told := words.others(found):
+        lines += _wrapped(Text(told), width, 2)
+    if len(chain.shown) > 1 and chain.samples:
+        lines.append(Text.assemble("sum = ", (words.brief(chain.samples[found.sample - 1]), "bold")))
+    return lines + _samples(found, chain.samples, width)
+
+
+def _route(route: Route, place: int, width: int) -> Lines:
+    """A path as a list of its factors: symbol, formula, number."""
+    lines = _wrapped(Text(f"{place}. through {', '.join(route.through)}"), width, 3) if place else []
+    values = [words.brief(f.value) for f in route.factors]
+    symbols = [f.symbol for f in route.factors]
+    first, last = max(map(len, symbols)), max(map(len, values))
+    formulas = [safe(f.formula) for f in route.factors]
+    gap = " " * (2 if first + last + max(map(len, formulas)) + 6 <= width else 1)
+    room = width - first - last - 3 * len(gap)
+    for factor, formula, value in zip(route.factors, formulas, values, strict=True):
+        if len(formula) <= room:
+            start = f"{gap}{factor.symbol:<{first}}{gap}{formula:<{room}}{gap}"
+            lines.append(Text.assemble(start, (value.rjust(last), "bold")))
+        else:
+            lines += _wrapped(Text(f"{gap}{factor.symbol} = {formula}"), width, 4)
+            lines.append(Text.assemble(" " * (width - last), (value.rjust(last), "bold")))
+        for line in words.wheres(factor.parts):
+            lines += _wrapped(Text(f"      {line}", style="dim"), width, 8)
+    product = words.brief(route.product)
+    lines.append(Text.assemble("  product".ljust(width - len(product)), (product, "bold")))
+    return lines
