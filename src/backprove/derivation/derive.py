@@ -20,7 +20,7 @@ from backprove.outcome import run
 from backprove.verdict import Verdict
 from backprove.versions import versions
 
-MOST = 100_000  # weights times samples of a network that is recorded
+MOST = 250_000  # weights times samples of a network that is recorded
 MOST_PATHS = paths.BLOCK  # that are recorded one by one
 MOST_ENCLOSED = 2_000  # weights times samples that the enclosure is worked out for
 FLOAT64 = DOMAINS["float64"]

@@ -110,9 +110,7 @@ def _symbols(
             symbols.append(f"∂a{m}[{to}]/∂z{m}[{at}]")
             at = to
     last = "z" if trace.slopes is not None and trace.slopes[-1] is None else "a"
-    terms = trace.ends.shape[2]
-    of_terms = f" (term {choice[-1] + 1} of {terms})" if terms > 1 and letters is None else ""
-    return [f"∂C/∂{last}{L}[{at}]{of_terms}", *reversed(symbols)]
+    return [f"∂C/∂{last}{L}[{at}]", *reversed(symbols)]
 
 
 def _route(case: Case, trace: Trace, entry: Address, n: int, choice: Choice, made: Recorded) -> Route:
@@ -124,8 +122,11 @@ def _route(case: Case, trace: Trace, entry: Address, n: int, choice: Choice, mad
         numbers.append(last)  # the term of the loss first
     numbers.append(x)
     factors = [_factor(case, trace, entry, n, symbol, x) for symbol, x in zip(symbols, numbers, strict=True)]
-    through = [s.partition("/")[0].removeprefix("∂") for s in symbols if s.startswith("∂a")]
-    return Route(through=through[::-1], factors=factors, product=plain(made.value))
+    through = [s.partition("/")[0].removeprefix("∂") for s in symbols[:0:-1] if s.startswith("∂a")]
+    through += [symbols[0].partition("/∂")[2]] if "/∂z" in symbols[0] else []
+    terms = trace.ends.shape[2]
+    through += [f"term {choice[-1] + 1} of {terms} of C"] if terms > 1 else []
+    return Route(through=through, factors=factors, product=plain(made.value))
 
 
 def _factor(case: Case, trace: Trace, entry: Address, n: int, symbol: str, x: Recorded) -> Factor:

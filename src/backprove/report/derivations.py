@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 
 from backprove.findings import Derivation, Part, Route, Step, Table
-from backprove.report.words import number
+from backprove.report.words import count_of, number
 
 NAMES = {"neuron": "neuron: unit by unit", "matrix": "matrix: whole layers", "chain_rule": "paths: the chain rule"}
 DIGITS = 6  # of numbers along the way
@@ -54,8 +54,9 @@ def product(route: Route) -> str:
 
 
 def paths(found: Derivation) -> str:
-    count = found.chain_rule.paths
-    return f"{count:,} path{'s' if count != 1 else ''} to the loss"
+    chain = found.chain_rule
+    said = f"{count_of(chain.paths, 'path')} to the loss"
+    return f"{said}; the {len(chain.shown)} largest:" if chain.others and chain.shown else said
 
 
 def others(found: Derivation) -> str:

@@ -13,6 +13,7 @@ from backprove.report.words import network, number, numbers, safe
 
 WIDE = 120  # characters, from which on columns stand side by side
 GAP = 2
+MOST_SHOWN = 1200  # characters of a network's numbers
 Lines = list[Text]
 
 
@@ -62,7 +63,10 @@ def _show_network(found: Derivation, console: Console) -> None:
     if found.source:
         _write(console, found.source, 0, style="dim")
     _write(console, network(found.case), 0)
-    for name, values in numbers(found.case):
+    blocks = numbers(found.case)
+    if sum(len(values) for _, values in blocks) > MOST_SHOWN:
+        blocks = [("numbers", "those of the case")]
+    for name, values in blocks:
         _write(console, f"{name} = {values}", 2 + len(name) + 3, indent=2)
     told = words.of_samples(found)
     console.print()
