@@ -223,3 +223,11 @@ def _remarks(
         yield f"unit {unit} is off, z{unit} < 0: its slope 0 is a factor of every path through it"
     if not any(values.values()):
         yield "0 by every engine: that they agree here says little"
+
+
+def record(engine: Engine, case: Case) -> Gradient:
+    """What an engine or formulation gives back over recorded numbers, those of its trace by their names."""
+    with np.errstate(all="ignore"):
+        found = engine(case, RecordedFloat64(case))
+    walks.name(found, case)
+    return found

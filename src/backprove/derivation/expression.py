@@ -96,7 +96,9 @@ class _Writer:
 
     def _made(self, x: Recorded) -> tuple[str, int]:
         if x.op == "":
-            return (x.name and not self.values and x.name) or short(x.value), ATOM
+            if x.constant is not None and not self.values:
+                return _constant(Fraction(str(x.constant))), ATOM
+            return x.name if x.name and not self.values else short(x.value), ATOM
         if x.op in FUNCTIONS:
             text = self._part(x.args[0])[0]
             return FUNCTIONS[x.op].format(text[1:-1] if self.values and _bracketed(text) else text), ATOM

@@ -122,11 +122,17 @@ def _route(case: Case, trace: Trace, entry: Address, n: int, choice: Choice, mad
         numbers.append(last)  # the term of the loss first
     numbers.append(x)
     factors = [_factor(case, trace, entry, n, symbol, x) for symbol, x in zip(symbols, numbers, strict=True)]
-    through = [s.partition("/")[0].removeprefix("∂") for s in symbols[:0:-1] if s.startswith("∂a")]
+    through = [passed for symbol in symbols[:0:-1] if symbol.startswith("∂a") for passed in _passed(symbol)]
     through += [symbols[0].partition("/∂")[2]] if "/∂z" in symbols[0] else []
     terms = trace.ends.shape[2]
     through += [f"term {choice[-1] + 1} of {terms} of C"] if terms > 1 else []
     return Route(through=through, factors=factors, product=plain(made.value))
+
+
+def _passed(symbol: str) -> list[str]:
+    """The activation of `∂a2[1]/∂z2[1]`, before it the net input where that is of another unit."""
+    a, z = symbol.removeprefix("∂").split("/∂")
+    return [a] if a[1:] == z[1:] else [z, a]
 
 
 def _factor(case: Case, trace: Trace, entry: Address, n: int, symbol: str, x: Recorded) -> Factor:

@@ -38,14 +38,14 @@ def show_derivation(found: Derivation, console: Console, *, quiet: bool = False)
     if quiet:
         return
     for line in found.remarks:
-        _write(console, f"· {line}", 2)
+        write_wrapped(console, f"· {line}", 2)
     lines = list(words.slope_lines(found))
     if lines:
         console.print(Text("slopes", style="dim"))
         for line in lines:
-            _write(console, line, 4 + 2 * line.startswith(" "), indent=2)
+            write_wrapped(console, line, 4 + 2 * line.startswith(" "), indent=2)
     for line in found.not_covered:
-        _write(console, f"not covered: {line}", 2, style="dim")
+        write_wrapped(console, f"not covered: {line}", 2, style="dim")
 
 
 def _print(console: Console, grid: Grid) -> None:
@@ -59,18 +59,19 @@ def _print(console: Console, grid: Grid) -> None:
 
 def _show_network(found: Derivation, console: Console) -> None:
     if found.title:
-        _write(console, found.title, 0, style="bold")
+        write_wrapped(console, found.title, 0, style="bold")
     if found.source:
-        _write(console, found.source, 0, style="dim")
-    _write(console, network(found.case), 0)
+        write_wrapped(console, found.source, 0, style="dim")
+    write_wrapped(console, network(found.case), 0)
     blocks = numbers(found.case)
     if sum(len(values) for _, values in blocks) > MOST_SHOWN:
         blocks = [("numbers", "those of the case")]
     for name, values in blocks:
-        _write(console, f"{name} = {values}", 2 + len(name) + 3, indent=2)
+        write_wrapped(console, f"{name} = {values}", 2 + len(name) + 3, indent=2)
     told = words.of_samples(found)
     console.print()
-    console.print(Text.assemble((words.head(found), "bold"), f"   {told}" if told else ""), soft_wrap=True)
+    for line in _wrapped(Text.assemble((words.head(found), "bold"), f"   {told}" if told else ""), console.width, 0):
+        console.print(line, soft_wrap=True)
     console.print()
 
 
@@ -85,7 +86,8 @@ def _show_values(found: Derivation, console: Console) -> None:
         console.print(part, soft_wrap=True)
 
 
-def _write(console: Console, text: str, hang: int, *, indent: int = 0, style: str = "") -> None:
+def write_wrapped(console: Console, text: str, hang: int, *, indent: int = 0, style: str = "") -> None:
+    """Text from outside, wrapped at blanks, further lines indented by `hang`."""
     for line in _wrapped(Text(" " * indent + safe(text), style=style), console.width, hang):
         console.print(line, soft_wrap=True)
 
