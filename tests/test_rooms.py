@@ -43,6 +43,10 @@ ROOMS: dict[str, set[str] | None] = {
     "derivation": {
         "case", "compare", "domains", "engines", "errors", "findings", "outcome", "verdict", "versions",
     },
+    "gallery": {
+        "campaign", "case", "compare", "derivation", "domains", "engines", "errors", "findings", "formulations",
+        "generate", "mistakes", "oracles", "rounding", "verdict", "versions",
+    },
     "report": {"errors", "files", "findings"},
     "": {"campaign", "candidate", "case", "compare", "domains", "engines", "errors", "findings", "generate", "verdict"},
     "cli": None, "__main__": {"cli"},
@@ -154,6 +158,10 @@ def test_a_planted_import_into_an_engine_is_caught(line: str) -> None:
         ("report", "from backprove.compare import compare"),
         ("report", "from ..derivation import derive"),
         ("derivation", "from backprove.campaign import search"),
+        ("derivation", "from ..formulations import FORMULATIONS"),
+        ("formulations", "from backprove.engines.matrix import _slope\nfrom ..gallery import judge"),
+        ("campaign", "from ..gallery import gallery"),
+        ("report", "from backprove.gallery import judge"),
         ("derivation", "from backprove.oracles import ORACLES"),
         ("engines.x", "from backprove.derivation.recorded import Recorded"),
     ],
