@@ -128,7 +128,9 @@ def test_a_cache_that_is_never_refreshed_is_seen_on_another_case(tmp_path: Path)
     assert answer.hygiene == ("keeps-state",)
     assert answer.notes == ("keeps state between calls: the answer depends on the calls before",)
     assert answer.values is not None
-    assert (answer.values == TRUE.astype(answer.values.dtype)).mean() > 0.5
+    # Which of the probes' calls filled the cache is not said: that of float64 or of float32.
+    domain = FLOAT64 if answer.values.dtype == np.float64 else FLOAT32
+    assert agree(domain, answer.values, TRUE.astype(answer.values.dtype), radii(CASE, domain))
 
 
 def test_state_in_another_module_is_seen(tmp_path: Path) -> None:

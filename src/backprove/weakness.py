@@ -78,7 +78,16 @@ def jumps(case: Case, again: Again) -> bool:
     if not all(_finite(one) for one in on):
         return False
     turns, reversals = _turns(on, *_worst(at))
-    return turns > TURNS and reversals >= REVERSALS
+    return _jumping(turns, reversals)
+
+
+def _jumping(turns: float, reversals: int) -> bool:
+    """Whether a difference that moves by its own size on so short a way does so by rounding.
+
+    Far to and fro some times, or not so far at a third of the steps: rounding that grows along the way has one last leap
+    that is as large as the others together, but still turns at two steps of three, which nothing smooth does.
+    """
+    return (turns > TURNS and reversals >= REVERSALS) or (turns > STRAIGHT and reversals >= STEPS // 3)
 
 
 def _met(found: Comparison, again: Again) -> Weakness | None:
@@ -94,7 +103,7 @@ def _met(found: Comparison, again: Again) -> Weakness | None:
         return _of(OVERFLOWS, found) if _saturated(odd[0]) else None
     pair, entry = _worst(at)
     (turns, reversals), fraction = _turns(on, pair, entry), pair.fraction[entry]
-    if turns > TURNS and reversals >= REVERSALS and TOLD < fraction < ONSET:
+    if _jumping(turns, reversals) and TOLD < fraction < ONSET:
         return _of(LOSES if _finite(found) else OVERFLOWS, found)
     if _saturated(at) and _negligible(found):
         return _of(SATURATED, found)
