@@ -3,7 +3,7 @@
 from backprove.campaign.conclude import conclude, disagreement, layers
 from backprove.campaign.kinks import at_kinks
 from backprove.campaign.look import Look, look, unstable_engines
-from backprove.campaign.shards import Settings, explore, search, smallest
+from backprove.campaign.shards import Settings, explore, search, shard_seed, smallest
 from backprove.campaign.survey import Survey
 
 __all__ = [
@@ -17,6 +17,7 @@ __all__ = [
     "layers",
     "look",
     "search",
+    "shard_seed",
     "smallest",
     "unstable_engines",
 ]

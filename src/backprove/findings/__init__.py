@@ -23,6 +23,15 @@ from backprove.findings.derivations import (
     Step,
     Table,
 )
+from backprove.findings.galleries import (
+    GALLERY_FORMAT,
+    Evidence,
+    GalleryReport,
+    QuestionFinding,
+    ReadingDomain,
+    ReadingFinding,
+    RowFinding,
+)
 from backprove.findings.plain import plain
 from backprove.findings.runs import (
     REPORT_FORMAT,
@@ -36,7 +45,7 @@ from backprove.findings.runs import (
     Testimony,
 )
 
-AnyReport = Report | CertificateReport | CheckFinding | CheckReport | Derivation
+AnyReport = Report | CertificateReport | CheckFinding | CheckReport | Derivation | GalleryReport
 
 __all__ = [
     "CERTIFICATE_FORMAT",
@@ -44,6 +53,7 @@ __all__ = [
     "CHECK_FORMAT",
     "COMPARISON_FORMAT",
     "DERIVATION_FORMAT",
+    "GALLERY_FORMAT",
     "REPORT_FORMAT",
     "AnyReport",
     "AtKink",
@@ -57,7 +67,9 @@ __all__ = [
     "Derivation",
     "Disagreement",
     "DomainFinding",
+    "Evidence",
     "Factor",
+    "GalleryReport",
     "GatePatterns",
     "GradientOf",
     "LayerFinding",
@@ -67,8 +79,12 @@ __all__ = [
     "Part",
     "PathsWalk",
     "PublishedFinding",
+    "QuestionFinding",
+    "ReadingDomain",
+    "ReadingFinding",
     "Report",
     "Route",
+    "RowFinding",
     "Rung",
     "SlopeForms",
     "Step",

@@ -3,6 +3,7 @@
 from backprove.mistakes.catalogue import CATALOGUE
 from backprove.mistakes.cause import Cause, Causes, causes
 from backprove.mistakes.mistake import Mistake, Planted, gradient
+from backprove.mistakes.propagation import Rate
 from backprove.mistakes.published import of_published
 
-__all__ = ["CATALOGUE", "Cause", "Causes", "Mistake", "Planted", "causes", "gradient", "of_published"]
+__all__ = ["CATALOGUE", "Cause", "Causes", "Mistake", "Planted", "Rate", "causes", "gradient", "of_published"]

@@ -4,9 +4,9 @@ Nothing here is taken from the engines, the domains or the rounding bound, whose
 """
 
 from backprove.oracles.complex_step import complex_step
-from backprove.oracles.differences import central
+from backprove.oracles.differences import central, central_fixed, forward
 from backprove.oracles.estimate import Estimate, Oracle
 
 ORACLES: dict[str, Oracle] = {"central differences": central, "complex step": complex_step}
 
-__all__ = ["ORACLES", "Estimate", "Oracle", "central", "complex_step"]
+__all__ = ["ORACLES", "Estimate", "Oracle", "central", "central_fixed", "complex_step", "forward"]

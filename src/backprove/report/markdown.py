@@ -1,7 +1,6 @@
 """The report of a run as Markdown."""
 
 from collections.abc import Iterable
-from typing import Any
 
 from backprove.findings import (
     AnyReport,
@@ -10,10 +9,11 @@ from backprove.findings import (
     CheckReport,
     Derivation,
     Disagreement,
+    GalleryReport,
     Report,
     Rung,
 )
-from backprove.report import certificates, markdown_checks, markdown_derivation
+from backprove.report import certificates, markdown_checks, markdown_derivation, markdown_gallery
 from backprove.report.markup import escaped, table
 from backprove.report.words import (
     agreement,
@@ -38,6 +38,9 @@ def write(report: AnyReport) -> str:
         return markdown_checks.write(report)
     if isinstance(report, Derivation):
         return markdown_derivation.write(report)
+    if isinstance(report, GalleryReport):
+        lines = markdown_gallery.write(report, _disagreement)
+        return "\n".join([*lines, *_reproduced(report)]) + "\n"
     return _run(report)
 
 
@@ -63,7 +66,7 @@ def _run(report: Report) -> str:
         ),
     )
     lines += ["", "## Not covered", "", *(f"- {escaped(line)}" for line in report.not_covered)]
-    return "\n".join([*lines, *_reproduce(report.settings, report.seed, report.versions, report.interrupted)]) + "\n"
+    return "\n".join([*lines, *_reproduced(report)]) + "\n"
 
 
 def _rung(rung: Rung, report: Report) -> Iterable[list[str]]:
@@ -82,14 +85,14 @@ def _rung(rung: Rung, report: Report) -> Iterable[list[str]]:
         yield [rung.name, "–", "not covered", "0", "0", "–", "–", "–"]
 
 
-def _reproduce(settings: dict[str, Any], seed: int | None, versions: dict[str, str], interrupted: bool) -> list[str]:
-    said = settings if seed is None else {"seed": seed, **settings}
+def _reproduced(report: Report | CertificateReport | GalleryReport) -> list[str]:
+    said = report.settings if report.seed is None else {"seed": report.seed, **report.settings}
     rows = [
         [name, escaped(", ".join(value) if isinstance(value, list) else str(value))] for name, value in said.items()
     ]
     lines = ["", "## How to reproduce", ""]
-    lines += table(["setting", "value"], rows + [[f"version of {name}", v] for name, v in versions.items()])
-    return lines + (["", "The run was interrupted; this is what was found up to then."] if interrupted else [])
+    lines += table(["setting", "value"], rows + [[f"version of {name}", v] for name, v in report.versions.items()])
+    return lines + (["", "The run was interrupted; this is what was found up to then."] if report.interrupted else [])
 
 
 def _certificates(report: CertificateReport) -> str:
@@ -99,7 +102,7 @@ def _certificates(report: CertificateReport) -> str:
         if c.witness:
             lines += ["", *_disagreement(c.witness)]
     lines += ["", "## Not covered", "", *(f"- {escaped(line)}" for line in report.not_covered)]
-    return "\n".join([*lines, *_reproduce(report.settings, report.seed, report.versions, report.interrupted)]) + "\n"
+    return "\n".join([*lines, *_reproduced(report)]) + "\n"
 
 
 def _disagreement(found: Disagreement) -> list[str]:

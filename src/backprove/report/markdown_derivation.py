@@ -40,7 +40,7 @@ def _steps(steps: Sequence[Step]) -> list[str]:
         notes = [*words.wheres(step.parts), *([step.note] if step.note else [])]
         cells = (step.symbol, step.formula, step.numbers, words.brief(step.value), "; ".join(notes))
         rows.append([escaped(cell) for cell in cells])
-    return rows and table(["quantity", "formula", "numbers", "value", ""], rows)
+    return [] if not rows else table(["quantity", "formula", "numbers", "value", ""], rows)
 
 
 def _samples(found: Derivation, values: Sequence[float | str]) -> list[str]:
