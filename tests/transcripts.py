@@ -26,6 +26,7 @@ FILE = re.compile(r"```python\n(# (\w+\.py):[^\n]*\n.*?)```", re.DOTALL)
 PROCESSOR = re.compile(
     r"[\d.e+-]+(?= of the bound| times what rounding| times as far off)|(?<=explains \()[\d.e+-]+"
     r"|[\d,]+ entries zero in every engine(, [\d,]+ no larger than their rounding)?"
+    r"|: they differ by [\d.e+-]+ at most, [\d.e+-]+ of the rounding bound|, to the last bit; the rounding bound is"
     r"|[\d.e+-]+ ± [\d.e+-]+|[\d,]+ entries(?= central differences)"
 )
 # Lines that are there where the count is not 0.

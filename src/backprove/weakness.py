@@ -84,8 +84,8 @@ def jumps(case: Case, again: Again) -> bool:
 def _jumping(turns: float, reversals: int) -> bool:
     """Whether a difference that moves by its own size on so short a way does so by rounding.
 
-    Far to and fro some times, or not so far at a third of the steps: rounding that grows along the way has one last leap
-    that is as large as the others together, but still turns at two steps of three, which nothing smooth does.
+    Far to and fro some times, or less far at a third of the steps: rounding that grows along the way has a last leap as
+    large as the others together, but still turns at two steps of three, which nothing smooth does.
     """
     return (turns > TURNS and reversals >= REVERSALS) or (turns > STRAIGHT and reversals >= STEPS // 3)
 

@@ -75,7 +75,7 @@ def judged(found: Derivation) -> str:
     if found.undecided:
         return f"{engines}: {'; '.join(found.undecided)}"
     if found.difference == 0:
-        return f"{engines}, to the last bit (the rounding bound is {number(found.radius, 2)})"
+        return f"{engines}, to the last bit; the rounding bound is {number(found.radius, 2)}"
     return (
         f"{engines}: they differ by {number(found.difference, 2)} at most, {number(found.fraction, 2)} of the rounding "
         f"bound {number(found.radius, 2)}"

@@ -42,6 +42,12 @@ def said(report: GalleryReport) -> str:
     if report.questions:
         borne = sum(q.verdict == "AGREE" for q in report.questions)
         return f"{borne} of {count_of(len(report.questions), 'answer')} borne out by this run"
+    if len(report.rows) == 1:
+        (row,) = report.rows
+        if row.verdict == "AGREE":
+            return f"{row.id} is the gradient as printed"
+        mended = any(r.verdict == "AGREE" for r in repairs(row))
+        return f"{row.id} is not the gradient as printed" + (", but converted or corrected it is" if mended else "")
     right = sum(row.verdict == "AGREE" for row in report.rows)
     others = [row for row in report.rows if row.verdict != "AGREE"]
     mended = sum(any(r.verdict == "AGREE" for r in repairs(row)) for row in others)
