@@ -181,6 +181,13 @@ def test_networks_are_those_that_a_reading_is_about(row: Formulation) -> None:
                 assert {layer.activation for layer in case.layers} <= set(posed.fixed)
 
 
+def test_a_reading_that_no_domain_takes_is_not_covered() -> None:
+    found = gallery(chosen("matched-pairs"), networks=4, domains=("float64",))
+    assert (found.verdict, found.unverified) == ("AGREE", [])
+    left = "matched-pairs/binary-sigmoid-product, matched-pairs/multi-class-softmax-product: in none of these domains"
+    assert left in found.not_covered
+
+
 def test_the_same_seed_gives_the_same_findings() -> None:
     rows = chosen("error-signal")
     first, again, other = (gallery(rows, **QUICK, seed=seed) for seed in (1, 1, 2))

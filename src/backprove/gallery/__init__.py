@@ -59,7 +59,7 @@ def gallery(
         rows=found,
         questions=answers,
         unverified=unverified,
-        not_covered=list(_not_covered(domains)),
+        not_covered=list(_not_covered(domains, found)),
         interrupted=interrupted,
         timing={"seconds": time.perf_counter() - started},
     )
@@ -69,11 +69,14 @@ def _unverified(rows: Sequence[RowFinding]) -> Iterator[str]:
     """Conversions and corrections that did not make the gradient."""
     for row in rows:
         for r in row.readings:
-            if r.kind in (Kind.CONVERTED, Kind.CORRECTED) and r.verdict != "AGREE":
+            if r.kind in (Kind.CONVERTED, Kind.CORRECTED) and r.domains and r.verdict != "AGREE":
                 yield f"{r.name} is {r.verdict}"
 
 
-def _not_covered(domains: Sequence[str]) -> Iterator[str]:
+def _not_covered(domains: Sequence[str], rows: Sequence[RowFinding]) -> Iterator[str]:
+    for row in rows:
+        if left := [r.name for r in row.readings if not r.domains]:
+            yield f"{', '.join(left)}: in none of these domains"
     for name, domain in DOMAINS.items():
         if name not in domains:
             yield f"{name}: left out"

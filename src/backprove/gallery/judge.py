@@ -184,7 +184,8 @@ def judge(
     `shrink`: look for the smallest network on which a reading disagrees.
     """
     readings = list(_readings(row, domains, networks, seed, shrink, tick))
-    printed = [Verdict[r.verdict] for r in readings if r.kind == Kind.PRINTED]
+    # A reading that no domain took is not covered; where none was taken, nothing is known.
+    printed = [Verdict[r.verdict] for r in readings if r.kind == Kind.PRINTED and r.domains]
     return RowFinding(
         id=row.id,
         title=row.title,
@@ -192,7 +193,7 @@ def judge(
         form=row.form,
         network=row.network,
         fault=row.fault,
-        verdict=Verdict.of(printed).name,
+        verdict=(Verdict.of(printed) if printed else Verdict.UNDECIDED).name,
         readings=readings,
     )
 

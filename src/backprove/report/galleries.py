@@ -13,13 +13,23 @@ def repairs(row: RowFinding) -> list[ReadingFinding]:
     return [r for r in row.readings if r.kind in REPAIRS]
 
 
+def listed(row: RowFinding) -> list[ReadingFinding]:
+    """What a table has beside the row: what makes it the gradient; of one that is, what it takes to see that."""
+    if row.verdict != "AGREE":
+        return repairs(row)
+    found = {r.conversion: r for r in reversed(row.readings) if r.conversion and r.kind in ("as printed", "converted")}
+    return list(found.values())[::-1]
+
+
 def short(row: RowFinding, reading: ReadingFinding) -> str:
     """The reading's name without that of its row."""
     return reading.name.removeprefix(f"{row.id}/")
 
 
-def repair(reading: ReadingFinding) -> str:
+def repair(row: RowFinding, reading: ReadingFinding) -> str:
     """What makes it the gradient, in a few words."""
+    if row.verdict == "AGREE":
+        return f"{short(row, reading)}: {reading.conversion}"
     return f"{reading.kind}: {reading.conversion if reading.kind == 'converted' else reading.says}"
 
 
@@ -46,8 +56,8 @@ def said(report: GalleryReport) -> str:
         (row,) = report.rows
         if row.verdict == "AGREE":
             return f"{row.id} is the gradient as printed"
-        mended = any(r.verdict == "AGREE" for r in repairs(row))
-        return f"{row.id} is not the gradient as printed" + (", but converted or corrected it is" if mended else "")
+        but = ", but converted or corrected it is" if any(r.verdict == "AGREE" for r in repairs(row)) else ""
+        return f"{row.id} is not the gradient as printed{but}"
     right = sum(row.verdict == "AGREE" for row in report.rows)
     others = [row for row in report.rows if row.verdict != "AGREE"]
     mended = sum(any(r.verdict == "AGREE" for r in repairs(row)) for row in others)

@@ -21,12 +21,12 @@ def write(report: GalleryReport, disagreement: Callable[[Disagreement], list[str
 
 
 def _cells(row: RowFinding) -> Iterable[list[str]]:
-    repairs = words.repairs(row) if row.verdict != "AGREE" else []
-    if not repairs:
+    listed = words.listed(row)
+    if not listed:
         yield [escaped(row.id), row.verdict, "", ""]
-    for i, reading in enumerate(repairs):
+    for i, reading in enumerate(listed):
         start = [escaped(row.id), row.verdict] if i == 0 else ["", ""]
-        yield [*start, reading.verdict, escaped(words.repair(reading))]
+        yield [*start, reading.verdict, escaped(words.repair(row, reading))]
 
 
 def _row(row: RowFinding, disagreement: Callable[[Disagreement], list[str]]) -> list[str]:

@@ -37,10 +37,9 @@ def _show_table(report: GalleryReport, console: Console, quiet: bool) -> None:
     for row in report.rows:
         if quiet and row.verdict == "AGREE":
             continue
-        repairs = words.repairs(row) if row.verdict != "AGREE" else []
-        for i, reading in enumerate(repairs or [None]):
+        for i, reading in enumerate(words.listed(row) or [None]):
             start = (safe(row.id), verdict(row.verdict)) if i == 0 else ("", "")
-            end = (verdict(reading.verdict), safe(words.repair(reading))) if reading else ("", "")
+            end = (verdict(reading.verdict), safe(words.repair(row, reading))) if reading else ("", "")
             table.add_row(*start, *end)
     console.print(table)
     console.print()
