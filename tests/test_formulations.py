@@ -16,7 +16,7 @@ from helpers import FLOAT64, RATIONAL, against, kinked, network, on_other_case
 from test_rooms import SRC, beyond_the_type
 
 from backprove.campaign import explore, shard_seed
-from backprove.case import Case, Gradient
+from backprove.case import Case, Gradient, Loss
 from backprove.compare import compare
 from backprove.derivation.recorded import Recorded, RecordedFloat64
 from backprove.domains import DOMAINS, Domain
@@ -148,7 +148,6 @@ def _not_there(reading: Reading, domain: str) -> bool:
 
 def test_the_table_names_every_reading_once() -> None:
     assert list(EXPECTED) == [row.named(reading) for row in GALLERY for reading in row.readings]
-    assert {name: FORMULATIONS[name] for name in EXPECTED} == {name: r.engine for name, r in READINGS.items()}
     assert set(FORMULATIONS) == {*EXPECTED, y_minus_t.NAME}
 
 
@@ -397,3 +396,21 @@ def test_online_differs_with_the_second_sample_alone() -> None:
     assert len(case.inputs) == 2
     assert verdict(name, case, FLOAT64) is D
     assert verdict(name, replace(case, inputs=case.inputs[:1], targets=case.targets[:1]), FLOAT64) is A
+
+
+@pytest.mark.parametrize("row", GALLERY, ids=lambda row: row.id)
+def test_beside_the_engines_a_reading_refuses_networks_that_it_is_not_about(row: Formulation) -> None:
+    """And takes all that it is about."""
+    for reading in row.readings:
+        engine = FORMULATIONS[row.named(reading)]
+        allowed = reading.posed.domains or ("float64",)
+        name = next(d for d in ("float64", "ball", "modular") if d in allowed)
+        if DOMAINS[name].missing():
+            continue
+        taken: list[Case] = []
+        explore(strategy(reading.posed, name), 0, 8, taken.append, shrink=False)
+        for case in taken:
+            assert run(engine, case, DOMAINS[name].anew()).values is not None
+    other = network((2, 2, 2), ("softmax", "gelu"), loss=Loss("categorical_cross_entropy"), reduction="mean_all")
+    refusals = {run(FORMULATIONS[row.named(r)], other, DOMAINS["float64"]).refused for r in row.readings}
+    assert refusals == {"networks that its source is not about"}

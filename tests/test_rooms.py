@@ -16,7 +16,7 @@ ROOMS: dict[str, set[str] | None] = {
     "case": {"errors", "files"},
     "domains": {"errors", "verdict"},
     "engines": {"case", "domains"}, "engines.x": {"case", "domains"},
-    "oracles": {"case", "errors"}, "formulations": {"case", "domains", "engines"},
+    "oracles": {"case", "errors"}, "formulations": {"case", "domains", "engines", "errors"},
     "rounding": {"case", "domains"}, "published": {"case", "domains", "errors", "rounding"},
     "generate": {"case", "domains", "rounding"},
     "weakness": {"case", "compare", "domains", "generate", "rounding", "verdict"},

@@ -21,6 +21,13 @@ class NotInDomain(BackproveError):
         super().__init__(f"the domain {domain} has no {what}")
 
 
+class NotPosed(NotInDomain):
+    """A formulation was asked about a network that its source is not about. This is "not covered", never a verdict."""
+
+    def __init__(self, what: str) -> None:
+        BackproveError.__init__(self, what)
+
+
 class Undecidable(BackproveError):
     """A domain cannot tell on which side of a kink its number lies. This leaves the case UNDECIDED."""
 

@@ -1,6 +1,9 @@
 """The literature's formulations by name: they stand beside the engines, and may be made of them."""
 
+from backprove.case import Case, Gradient
+from backprove.domains import Domain
 from backprove.engines import Engine
+from backprove.errors import NotPosed
 from backprove.formulations import (
     bias_trick,
     delta_for_gradient,
@@ -40,9 +43,22 @@ GALLERY: tuple[Formulation, ...] = (
     logistic_regression.ROW,
     two_equations.ROW,
 )
+
+
+def _beside(reading: Reading) -> Engine:
+    """The reading as an engine that refuses networks which its source is not about."""
+
+    def engine(case: Case, domain: Domain) -> Gradient:
+        if not reading.posed.fits(case, domain.name):
+            raise NotPosed("networks that its source is not about")
+        return reading.engine(case, domain)
+
+    return engine
+
+
 FORMULATIONS: dict[str, Engine] = {
     y_minus_t.NAME: y_minus_t.engine,
-    **{row.named(reading): reading.engine for row in GALLERY for reading in row.readings},
+    **{row.named(reading): _beside(reading) for row in GALLERY for reading in row.readings},
 }
 
 __all__ = ["FORMULATIONS", "GALLERY", "Formulation", "Kind", "Posed", "Reading", "y_minus_t"]

@@ -41,6 +41,30 @@ class Posed:
     adapt: Callable[[Case], Case | None] | None = None
     domains: tuple[str, ...] | None = None
 
+    def fits(self, case: Case, domain: str) -> bool:
+        """Whether a case is one of these networks."""
+        names = [layer.activation for layer in case.layers]
+        wanted = [self.fixed[0]] * (len(names) - 1) + [self.fixed[-1]] if self.fixed else names
+        adapted = case if self.adapt is None else self.adapt(case)
+        biases = None if self.adapt else self.biases
+        return (
+            names == wanted
+            and set(names) <= set(self.activations or names)
+            and case.loss.name in self.losses
+            and self.scale in (None, case.loss.scale)
+            and self.reduction in (None, case.reduction)
+            and self.depth in (None, len(names))
+            and self.batch in (None, len(case.inputs))
+            and all(biases in (None, layer.bias is not None) for layer in case.layers)
+            and adapted is not None
+            and _shape(adapted) == _shape(case)
+            and (self.domains is None or domain in self.domains)
+        )
+
+
+def _shape(case: Case) -> list[tuple[tuple[int, ...], bool]]:
+    return [(layer.weights.shape, layer.bias is None) for layer in case.layers]
+
 
 @dataclass(frozen=True)
 class Reading:

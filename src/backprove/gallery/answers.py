@@ -21,7 +21,7 @@ def same_formulas(facts: Facts) -> Answer:
     facts.agrees(*both)
     facts.holds(facts.chance(*both) < 1, "both were judged in a field")
     made = {}
-    for name, case in zip(both, (small(output_bias=False), small()), strict=True):
+    for name, case in zip(both, (small(True, False), small(True, True)), strict=True):
         made[name] = [written(FORMULATIONS[name], case, 1, 1, quantity) for quantity in ("loss_gradient", "delta")]
         error = made[name][0]
         facts.holds("W2[1,1]" in error and "W1" not in error, f"{name}: dC/da1[1] is made of W2 and not of W1: {error}")
@@ -185,8 +185,8 @@ def weights_or_error(facts: Facts) -> Answer:
     facts.agrees("sensitivity/added", "delta-recursion/printed")
     facts.disagrees("sensitivity/printed")
     engine = FORMULATIONS["delta-recursion/printed"]
-    output = written(engine, small(), 2, 1, "loss_gradient")
-    hidden = written(engine, small(), 1, 1)
+    output = written(engine, small(True, True), 2, 1, "loss_gradient")
+    hidden = written(engine, small(True, True), 1, 1)
     facts.holds("t[1]" in output and "W" not in output, f"dC/da2[1] has the target and no weights: {output}")
     facts.holds("W2[1,1]" in hidden and "t[" not in hidden, f"delta1[1] has weights and no target: {hidden}")
     answer = (
@@ -199,7 +199,7 @@ def weights_or_error(facts: Facts) -> Answer:
         says="what the recursion made in a 2-2-2 network, as recorded",
         head=["", "", ""],
         rows=[
-            ["output", "delta2[1]", written(engine, small(), 2, 1)],
+            ["output", "delta2[1]", written(engine, small(True, True), 2, 1)],
             ["", "dC/da2[1]", output],
             ["hidden", "delta1[1]", hidden],
         ],
@@ -211,7 +211,7 @@ def weights_or_error(facts: Facts) -> Answer:
 def hidden_targets(facts: Facts) -> Answer:
     names = facts.of_kind("two-equations", "as printed")
     facts.agrees(*names)
-    error = written(FORMULATIONS[names[0]], small(), 1, 1, "loss_gradient")
+    error = written(FORMULATIONS[names[0]], small(False, False), 1, 1, "loss_gradient")
     facts.holds("t[" not in error and "W2[1,1]" in error, f"dC/da1[1] has weights and no target: {error}")
     answer = (
         "It needs no hidden target: what a hidden unit does to the loss is what it does to each unit of the next "

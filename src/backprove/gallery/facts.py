@@ -78,11 +78,12 @@ class Facts:
         return [r.verdict, f"{self.networks(name):,}", f"{wrong:,}", chance]
 
 
-def small(*, output_bias: bool = True) -> Case:
-    """A 2-2-2 sigmoid network of plain numbers, one sample, half squared error."""
+def small(*biases: bool) -> Case:
+    """A 2-2-2 sigmoid network of plain numbers, one sample, half squared error; with biases in either layer, or not."""
     W1, W2 = np.array([[0.5, -0.25], [1.0, 0.75]]), np.array([[1.0, -0.5], [0.25, 0.75]])
     b1, b2 = np.array([0.25, -0.5]), np.array([0.5, -0.25])
-    layers = (Layer(W1, b1, "sigmoid"), Layer(W2, b2 if output_bias else None, "sigmoid"))
+    parts = zip((W1, W2), (b1, b2), biases, strict=True)
+    layers = tuple(Layer(W, b if biased else None, "sigmoid") for W, b, biased in parts)
     return Case(layers, np.array([[1.0, 0.5]]), np.array([[1.0, 0.0]]), Loss("squared_error", Fraction(1, 2)))
 
 
