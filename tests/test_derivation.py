@@ -215,6 +215,41 @@ def test_textbook_slopes_of_softmax_are_the_engine_s() -> None:
             assert near(float(evaluated(text, a)), float(slope), [1.0] * 4)  # some operations on numbers below 1
 
 
+LOGARITHMIC = [case for case in covering() if case.loss.name.endswith("cross_entropy")]
+
+
+@pytest.mark.parametrize("case", LOGARITHMIC, ids=lambda c: f"{c.layers[-1].activation}-{c.loss.name}")
+def test_terms_of_the_loss_have_the_slopes_that_paths_end_with(case: Case) -> None:
+    """The slope of each term, taken from its text, is the engine's last factor; their sum is C."""
+    trace, L, K = record(paths.engine, case).trace, len(case.layers), case.sizes[-1]
+    assert trace is not None
+    factor = mpmath.mpf(float(case.loss.scale / case.divisor))
+    for n, ends in enumerate(trace.ends):
+        z = [x.value for x in trace.z[-1][n]]
+        for j in range(1, K + 1):
+            texts = textbook.terms(case.layers[-1].activation, case.loss.name, L, K, j, z[j - 1])
+            assert len(texts) in (0, len(ends[j - 1]))
+            for text, end in zip(texts, ends[j - 1], strict=True):
+
+                def term(at: Any, text: str = text, z: list[float] = z, n: int = n, j: int = j) -> Any:
+                    zs = [*z[: j - 1], at, *z[j:]]
+                    e = [mpmath.exp(x) for x in zs]
+                    text = re.sub(r"log R(\d+)", lambda m: f"log(R[{m[1]}])", text)
+                    text = text.replace("log d", "log(d)").replace("log S", "log(S)").replace("·", "*")
+                    names = {f"t[{i}]": float(t) for i, t in enumerate(case.targets[n], 1)}
+                    names |= {f"z{L}[{i}]": x for i, x in enumerate(zs, 1)}
+                    names |= {f"a{L}[{i}]": x for i, x in enumerate(zs, 1)}  # identity outputs
+                    for name, value in names.items():
+                        text = text.replace(name, f"({value!r})")
+                    rest = {i: sum(e) - e[i - 1] for i in range(1, K + 1)}
+                    space = {"log": lambda x: mpmath.log(x) if x else mpmath.mpf(0), "d": 1 + mpmath.exp(-abs(at))}
+                    return eval(text, {"mpf": mpmath.mpf, **space, "S": sum(e), "R": rest})
+
+                with mpmath.workdps(40):
+                    slope = factor * mpmath.diff(term, mpmath.mpf(z[j - 1]))
+                assert near(float(slope), end.value, [1.0] * 8 * K), (text, float(slope), end.value)
+
+
 @given(SMALL, st.data())
 @settings(max_examples=60)
 def test_every_path_is_there_and_their_sum_is_the_entry(case: Case, data: st.DataObject) -> None:
@@ -224,7 +259,7 @@ def test_every_path_is_there_and_their_sum_is_the_entry(case: Case, data: st.Dat
     assert found.verdict == compare(case, FLOAT64, ENGINES).verdict.name or found.verdict == "AGREE"
     chain, n = found.chain_rule, sample - 1
     assert len(chain.shown) == chain.paths
-    assert len({tuple(r.through) for r in chain.shown}) == chain.paths  # no path twice
+    assert len({(*r.through, r.term) for r in chain.shown}) == chain.paths  # none twice
     products = [r.product for r in chain.shown]
     assert near(math.fsum(products), chain.samples[n], products)
     assert near(math.fsum(chain.samples), found.values["paths"], chain.samples)

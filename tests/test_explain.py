@@ -104,7 +104,7 @@ def test_a_batch_shows_one_sample_and_the_sum(
     file = written(network((2, 3, 2), ("sigmoid", "sigmoid"), batch=3, reduction="mean"))
     out = explained(capsys, file, "--weight", "1,2,1", "--sample", "2")
     assert "the steps are those of sample 2 of 3" in out
-    assert len(re.findall(r"summed over the samples: \S+ \+ \[\S+\] \+", out)) >= 1
+    assert len(re.findall(r"\[this one's\]: \S+ \+ \[\S+\] \+ \S+ = \S+", " ".join(out.split()))) == 2
     assert "delta1[2]⁽³⁾·a0[1]⁽³⁾" in out
 
 
@@ -113,6 +113,11 @@ def test_biases_deltas_and_the_default_entry(capsys: pytest.CaptureFixture[str])
     out = explained(capsys, MAZUR, "--delta", "1,2")
     assert "delta1[2]" in out
     assert "∂b" not in out
+    for case in (network((2, 3, 2), ("tanh", "sigmoid"), batch=3, reduction="mean"), *covering()[:2]):
+        file = written(case)
+        for form in ("text", "markdown", "latex"):
+            out = explained(capsys, file, "--delta", "1,1", "--sample", str(len(case.inputs)), "--format", form)
+            assert f"sample {len(case.inputs)}" in out
     assert "dC/dW2[1,1]" in explained(capsys)
     assert "dC/dW1[1,1]" in explained(capsys, MAZUR)
 
@@ -197,7 +202,7 @@ def test_a_large_network_is_refused_and_many_paths_are_not(capsys: pytest.Captur
     deep = written(network((2, *(8,) * 10, 2), ("sigmoid",) * 11, batch=1))
     out = explained(capsys, deep, "--weight", "1,1,1", "--all-paths")
     assert "268,435,456 paths to the loss" in out
-    assert "too many to write out" in " ".join(out.split())
+    assert "too many even to multiply out" in " ".join(out.split())
     assert "AGREE neuron = matrix:" in out
 
 
@@ -233,15 +238,15 @@ def test_latex_compiles() -> None:
     many = network((2, *(8,) * 10, 2), ("sigmoid",) * 11, batch=1, loss=Loss("output"))
     documents.append(derive(many, Address(1, 1, 1)))
     texts = [latex.write(found) for found in documents]
-    start, end = texts[0].index("% begin of the derivation"), "% end of the derivation"
-    bodies = [text[text.index("% begin of the derivation") : text.index(end)] for text in texts]
+    start, end = texts[0].index("% the derivation begins"), "% the derivation ends"
+    bodies = [text[text.index("% the derivation begins") : text.index(end)] for text in texts]
     compiled(texts[0][:start] + "\\newpage\n".join(bodies) + "\\end{document}\n")
 
 
 @needs_latex
 def test_latex_that_is_broken_is_noticed() -> None:
     with pytest.raises(AssertionError):
-        compiled(latex.write(derive(default(), Address(1, 1, 1))).replace(r"\end{align*}", "", 1))
+        compiled(latex.write(derive(default(), Address(1, 1, 1))).replace(r"\end{aligned}", "", 1))
 
 
 def test_latex_knows_every_sign_of_the_formulas() -> None:

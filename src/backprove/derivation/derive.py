@@ -1,6 +1,7 @@
 """One entry of a gradient, three ways: every engine's own run, recorded, and the verdict of the comparator on it."""
 
-from collections.abc import Iterator, Mapping
+import math
+from collections.abc import Iterator
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -8,10 +9,11 @@ from typing import Any
 import numpy as np
 from msgspec import structs
 
-from backprove.case import Address, Case, Gradient, Layer, case_to, position
+from backprove.case import Address, Case, Gradient, Layer, Trace, case_to, position
 from backprove.compare import Comparison, compare
 from backprove.derivation import routes, textbook, walks
 from backprove.derivation.recorded import Recorded, RecordedFloat64
+from backprove.derivation.remarks import count_in_words, remarks
 from backprove.domains import DOMAINS, Domain
 from backprove.engines import Engine, matrix, neuron, paths
 from backprove.errors import BackproveError
@@ -23,6 +25,7 @@ from backprove.versions import versions
 MOST = 250_000  # weights times samples of a network that is recorded
 MOST_PATHS = paths.BLOCK  # that are recorded one by one
 MOST_ENCLOSED = 2_000  # weights times samples that the enclosure is worked out for
+WITHOUT_FORMS = ("identity", "relu", "leaky_relu", "softmax")  # whose slopes are constants, or no slopes
 FLOAT64 = DOMAINS["float64"]
 
 
@@ -32,21 +35,20 @@ def derive(case: Case, entry: Address, *, sample: int = 1, all_paths: bool = Fal
     Raises CaseError where the case has no such entry, BackproveError where it is too large, has no such sample, or
     its numbers are residues.
     """
-    at, N = position(case, entry), len(case.inputs)
+    N, size = len(case.inputs), sum(layer.weights.size for layer in case.layers)
+    position(case, entry)
     if case.modulus:
         raise BackproveError("modulus: residues have no derivation in float64")
-    if not 1 <= sample <= N:
-        raise BackproveError(f"--sample: {sample} is not in 1 … {N} (samples of this network)")
-    if (size := N * sum(layer.weights.size for layer in case.layers)) > MOST:
+    _check_sample(sample, N)
+    if size > MOST:
         raise BackproveError(
-            f"explain keeps every number: {size:,} weights times samples, of at most {MOST:,}; "
-            "take a part of the network, or fewer samples"
+            f"explain keeps every number: {size:,} weights, of at most {MOST:,}; take a part of the network"
         )
+    if N * size > MOST:
+        return _of_many(case, entry, sample, all_paths)
     gradients: dict[str, Gradient] = {}
-    counted = paths.engine(case, FLOAT64, budget=0)  # the forward pass alone
-    assert counted.trace is not None
-    ways = routes.branches(case, counted.trace, entry.layer - 1)
-    count = N * int(np.prod(ways, dtype=object))
+    trace = _forward(case)
+    count = N * math.prod(routes.branches(case, trace, entry.layer - 1))
     engines: dict[str, Engine] = {
         "neuron": _recording(neuron.engine, "neuron", gradients),
         "matrix": _recording(matrix.engine, "matrix", gradients),
@@ -64,8 +66,45 @@ def derive(case: Case, entry: Address, *, sample: int = 1, all_paths: bool = Fal
     if "paths" in gradients:
         chain_rule = routes.walk(gradients["paths"], case, entry, n, None if all_paths else routes.SHOWN)
     else:
-        chain_rule = routes.too_many(case, counted.trace, entry)
-    return _finding(case, entry, at, sample, found, gradients, chain_rule)
+        whole = found.outcomes["paths"].values[position(case, entry)] if "paths" in engines and N == 1 else None  # type: ignore[index]
+        chain_rule = routes.too_many(case, trace, entry, None if whole is None else plain(whole))
+    return _finding(case, entry, sample, found, gradients, chain_rule)
+
+
+def _check_sample(sample: int, N: int) -> None:
+    if not 1 <= sample <= N:
+        raise BackproveError(f"--sample: {sample} is not in 1 … {N} (samples of this network)")
+
+
+def _forward(case: Case) -> Trace:
+    """What engine `paths` has before it expands anything."""
+    trace = paths.engine(case, FLOAT64, budget=0).trace
+    assert trace is not None
+    return trace
+
+
+def _alone(case: Case, sample: int) -> Case:
+    """One sample of a case, with the share in the loss that it has there."""
+    rows, loss = slice(sample - 1, sample), replace(case.loss, scale=case.loss.scale / case.divisor)
+    return replace(
+        case, inputs=case.inputs[rows], targets=case.targets[rows], loss=loss, reduction="sum", published=(),
+        training=None,
+    )  # fmt: skip
+
+
+def _of_many(case: Case, entry: Address, sample: int, all_paths: bool) -> Derivation:
+    """One sample's share written out, and the entry of all samples by engines that keep no record."""
+    share = derive(_alone(case, sample), entry, all_paths=all_paths)
+    engines: dict[str, Engine] = {"neuron": neuron.engine, "matrix": matrix.engine}
+    if len(case.inputs) * math.prod(routes.branches(case, _forward(case), entry.layer - 1)) <= paths.BUDGET["hardware"]:
+        engines["paths"] = partial(paths.engine, only=entry)
+    judged = _judged(case, entry, compare(case, FLOAT64, engines))
+    remark = f"the steps are those of sample {sample} alone: of so many numbers the other samples' are not kept"
+    not_covered = [*share.not_covered[:1], "the exact value: more numbers than are enclosed"]
+    return structs.replace(
+        share, case=case_to(case), sample=sample, samples=len(case.inputs), **judged, enclosure=None,
+        remarks=[*share.remarks, remark], not_covered=not_covered,
+    )  # fmt: skip
 
 
 def _recording(engine: Engine, name: str, kept: dict[str, Gradient]) -> Engine:
@@ -83,22 +122,31 @@ def _recording(engine: Engine, name: str, kept: dict[str, Gradient]) -> Engine:
     return recorded
 
 
-def _finding(
-    case: Case,
-    entry: Address,
-    at: int,
-    sample: int,
-    found: Comparison,
-    gradients: dict[str, Gradient],
-    chain_rule: PathsWalk,
-) -> Derivation:
-    values = {name: o.values[at] for name, o in found.outcomes.items() if o.values is not None}
+def _judged(case: Case, entry: Address, found: Comparison) -> dict[str, Any]:
+    """What the comparator says of one entry."""
+    at = position(case, entry)
+    values = {name: o.values[at] + 0.0 for name, o in found.outcomes.items() if o.values is not None}
     pairs = [pair for pair in found.pairs if pair.compared[at]]
     verdict = Verdict.of(int(pair.verdicts[at]) for pair in pairs) if pairs else Verdict.UNDECIDED
-    enclosure, why_not = _enclosed(case, at)
+    return {
+        "verdict": verdict.name,
+        "values": {name: plain(value) for name, value in values.items()},
+        "difference": plain(max(values.values()) - min(values.values())),
+        "radius": plain(2 * found.radius[at]),
+        "fraction": plain(max((pair.fraction[at] for pair in pairs), default=float("nan"))),
+        "undecided": list(found.reasons) if verdict is Verdict.UNDECIDED else [],
+    }
+
+
+def _finding(
+    case: Case, entry: Address, sample: int, found: Comparison, gradients: dict[str, Gradient], chain_rule: PathsWalk
+) -> Derivation:
+    judged = _judged(case, entry, found)
+    enclosure, why_not = _enclosed(case, position(case, entry))
     not_covered = ["other entries, networks and weights", *([f"the exact value: {why_not}"] if why_not else [])]
-    if "paths" not in values:
-        not_covered.insert(0, f"paths: {chain_rule.paths * len(case.inputs):,} paths, more than it multiplies out")
+    if "paths" not in judged["values"]:
+        count = count_in_words(chain_rule.paths * len(case.inputs))
+        not_covered.insert(0, f"paths: {count} paths, of at most {paths.BUDGET['hardware']:,} that it multiplies out")
     return Derivation(
         entry=entry.label,
         index=entry.index,
@@ -108,18 +156,13 @@ def _finding(
         case=case_to(case),
         sample=sample,
         samples=len(case.inputs),
-        verdict=verdict.name,
-        values={name: plain(value) for name, value in values.items()},
-        difference=plain(max(values.values()) - min(values.values())),
-        radius=plain(2 * found.radius[at]),
-        fraction=plain(max((pair.fraction[at] for pair in pairs), default=float("nan"))),
-        undecided=list(found.reasons) if verdict is Verdict.UNDECIDED else [],
+        **judged,
         enclosure=enclosure,
         neuron=walks.neuron(gradients["neuron"], case, entry, sample - 1),
         matrix=walks.matrix(gradients["matrix"], case, entry, sample - 1),
         chain_rule=chain_rule,
         slopes=list(_slopes(case, entry, gradients, sample - 1)),
-        remarks=list(_remarks(case, entry, chain_rule, values, gradients["neuron"], sample - 1)),
+        remarks=list(remarks(case, entry, chain_rule, judged, gradients["neuron"], sample - 1)),
         not_covered=not_covered,
         versions=versions(),
     )
@@ -130,33 +173,25 @@ def derive_delta(case: Case, layer: int, to: int, *, sample: int = 1, all_paths:
 
     Raises as `derive` does.
     """
-    N = len(case.inputs)
-    if not 1 <= sample <= N:
-        raise BackproveError(f"--sample: {sample} is not in 1 … {N} (samples of this network)")
+    _check_sample(sample, len(case.inputs))
     layers = tuple(
         Layer(c.weights, np.zeros(len(c.weights)), c.activation) if l == layer and c.bias is None else c
         for l, c in enumerate(case.layers, 1)
     )
-    rows = slice(sample - 1, sample)
-    loss = replace(case.loss, scale=case.loss.scale / case.divisor)
-    alone = replace(
-        case, layers=layers, inputs=case.inputs[rows], targets=case.targets[rows], loss=loss, reduction="sum",
-        published=(), training=None,
-    )  # fmt: skip
-    found = derive(alone, Address(layer, to, None), all_paths=all_paths)
-    routes = [structs.replace(r, factors=r.factors[:-1]) for r in found.chain_rule.shown]
+    found = derive(_alone(replace(case, layers=layers), sample), Address(layer, to, None), all_paths=all_paths)
+    shown = [structs.replace(r, factors=r.factors[:-1]) for r in found.chain_rule.shown]
     name = f"delta{layer}[{to}]"
     return structs.replace(
         found,
         entry=name,
         index="",
-        what=name + (f" of sample {sample}" if N > 1 else ""),
+        what=name + (f" of sample {sample}" if len(case.inputs) > 1 else ""),
         case=case_to(case),
         sample=sample,
-        samples=N,
+        samples=len(case.inputs),
         neuron=structs.replace(found.neuron, steps=found.neuron.steps[:-1]),
-        matrix=structs.replace(found.matrix, tables=found.matrix.tables[:-1], steps=found.matrix.steps[:-1]),
-        chain_rule=structs.replace(found.chain_rule, symbols=found.chain_rule.symbols[:-1], shown=routes),
+        matrix=structs.replace(found.matrix, tables=found.matrix.tables[:-1], end=None),
+        chain_rule=structs.replace(found.chain_rule, symbols=found.chain_rule.symbols[:-1], shown=shown),
     )
 
 
@@ -178,7 +213,7 @@ def _slopes(case: Case, entry: Address, gradients: dict[str, Gradient], n: int) 
     seen = set()
     for l in range(entry.layer - 1, len(case.layers)):
         activation, j = case.layers[l].activation, entry.to - 1 if l == entry.layer - 1 else 0
-        if activation in ("identity", "softmax") or activation in seen:
+        if activation in WITHOUT_FORMS or activation in seen:
             continue
         seen.add(activation)
         unit, forms = f"{l + 1}[{j + 1}]", {}
@@ -200,29 +235,6 @@ def _slope(gradient: Gradient, l: int, n: int, j: int) -> Recorded | None:
     if trace.loss_gradient[l] is None:
         return None
     return walks.slope_of(trace.delta[l][n][j], trace.loss_gradient[l][n][j])
-
-
-def _remarks(
-    case: Case, entry: Address, chain: PathsWalk, values: Mapping[str, Any], gradient: Gradient, n: int
-) -> Iterator[str]:
-    """What is worth a word: paths, units that are off, what is 0."""
-    beyond = case.sizes[entry.layer + 1 :]
-    if len(beyond) > 1:
-        yield (
-            f"layer {entry.layer} is {len(beyond)} layers from the output: each layer on the way adds two factors to "
-            f"every path, a weight and a slope, and makes as many paths of one as it has units: "
-            f"{' · '.join(map(str, beyond))} = {int(np.prod(beyond, dtype=object)):,}. 'Just two more factors' is one "
-            "path of the sum."
-        )
-    if any(layer.activation == "softmax" for layer in case.layers[entry.layer - 1 :]):
-        yield "softmax: every activation of its layer depends on every net input, so that a path branches there too"
-    trace = gradient.trace
-    assert trace is not None
-    unit = f"{entry.layer}[{entry.to}]"
-    if case.layers[entry.layer - 1].activation == "relu" and trace.z[entry.layer - 1][n][entry.to - 1].value < 0:
-        yield f"unit {unit} is off, z{unit} < 0: its slope 0 is a factor of every path through it"
-    if not any(values.values()):
-        yield "0 by every engine: that they agree here says little"
 
 
 def record(engine: Engine, case: Case) -> Gradient:

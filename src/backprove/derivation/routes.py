@@ -6,6 +6,7 @@ chain rule is.
 """
 
 import math
+import re
 from collections.abc import Iterator, Sequence
 from itertools import product
 
@@ -13,7 +14,7 @@ from backprove.case import Address, Case, Gradient, Trace
 from backprove.derivation import textbook
 from backprove.derivation.expression import formula
 from backprove.derivation.recorded import Recorded
-from backprove.derivation.walks import name, one_sample
+from backprove.derivation.walks import name, one_sample, parts
 from backprove.findings import Factor, Part, PathsWalk, Route, plain
 
 SHOWN = 12
@@ -60,17 +61,18 @@ def walk(gradient: Gradient, case: Case, entry: Address, n: int, most: int | Non
         shown=[_route(case, trace, entry, n, choice, p) for choice, p in shown],
         others=len(rest),
         others_sum=plain(math.fsum(rest)) if rest else None,
-        samples=[plain(x.value) for x in samples],
+        total=plain(samples[n].value + 0.0),
+        samples=[plain(x.value + 0.0) for x in samples],
     )
 
 
-def too_many(case: Case, trace: Trace, entry: Address) -> PathsWalk:
-    """The form of a path alone."""
+def too_many(case: Case, trace: Trace, entry: Address, total: float | str | None) -> PathsWalk:
+    """The form of a path alone; `total`: what the engine multiplied out without a record of it, if it did."""
     ways = branches(case, trace, entry.layer - 1)
     letters = [LETTERS[i % len(LETTERS)] for i in range(len(ways) - 1)]
     symbols = _symbols(case, trace, entry, (0,) * len(ways), letters)
     count = math.prod(ways)
-    return PathsWalk(paths=count, symbols=symbols, shown=[], others=count, others_sum=None, samples=[])
+    return PathsWalk(paths=count, symbols=symbols, shown=[], others=count, others_sum=None, total=total, samples=[])
 
 
 def _folded(x: Recorded, count: int) -> Iterator[Recorded]:
@@ -124,9 +126,29 @@ def _route(case: Case, trace: Trace, entry: Address, n: int, choice: Choice, mad
     factors = [_factor(case, trace, entry, n, symbol, x) for symbol, x in zip(symbols, numbers, strict=True)]
     through = [passed for symbol in symbols[:0:-1] if symbol.startswith("∂a") for passed in _passed(symbol)]
     through += [symbols[0].partition("/∂")[2]] if "/∂z" in symbols[0] else []
-    terms = trace.ends.shape[2]
-    through += [f"term {choice[-1] + 1} of {terms} of C"] if terms > 1 else []
-    return Route(through=through, factors=factors, product=plain(made.value))
+    return Route(
+        through=through,
+        term=_term(case, trace, n, symbols[0], choice[-1]),
+        factors=factors,
+        known=_known(case, trace, n, factors),
+        product=plain(made.value + 0.0),
+    )
+
+
+def _term(case: Case, trace: Trace, n: int, symbol: str, place: int) -> str:
+    """The term of the loss that a path ends in, where there are several."""
+    if trace.ends.shape[2] == 1:
+        return ""
+    l, j = _unit(symbol.partition("/∂")[2])
+    z = trace.z[l - 1][n][j - 1].value
+    last = case.layers[-1].activation
+    return textbook.terms(last, case.loss.name, l, case.sizes[-1], j, z)[place]
+
+
+def _unit(name: str) -> tuple[int, int]:
+    """(layer, unit) of `z2[1]`."""
+    layer, _, unit = name[1:-1].partition("[")
+    return int(layer), int(unit)
 
 
 def _passed(symbol: str) -> list[str]:
@@ -135,23 +157,44 @@ def _passed(symbol: str) -> list[str]:
     return [a] if a[1:] == z[1:] else [z, a]
 
 
+def _known(case: Case, trace: Trace, n: int, factors: Sequence[Factor]) -> list[Part]:
+    """The values of the activations, net inputs and targets that stand in the formulas of a path."""
+    known = {}
+    for factor in factors:
+        for text in (factor.formula, *(p.formula for p in factor.parts)):
+            for quantity, layer, unit in _QUANTITY.findall(text):
+                value = _value(case, trace, n, quantity, int(layer or 0), int(unit))
+                known[f"{quantity}{layer}[{unit}]"] = value
+    return [Part(letter=name, formula="", value=plain(value + 0.0)) for name, value in known.items()]
+
+
+_QUANTITY = re.compile(r"\b([azt])(\d*)\[(\d+)\]")
+
+
+def _value(case: Case, trace: Trace, n: int, quantity: str, l: int, j: int) -> float:
+    if quantity == "t":
+        return float(case.targets[n, j - 1])
+    if quantity == "a" and l == 0:
+        return float(case.inputs[n, j - 1])
+    return float(getattr(trace, quantity)[l - 1][n][j - 1])
+
+
 def _factor(case: Case, trace: Trace, entry: Address, n: int, symbol: str, x: Recorded) -> Factor:
     """A factor with its formula: the textbook's for a slope, the name of a weight or activation, or as it was made."""
     upper, lower = (part.removeprefix("∂") for part in symbol.split("/", 1))
-    parts: list[Part] = []
+    letters: list[Part] = []
     if upper.startswith("a"):
-        layer = case.layers[int(upper[1 : upper.index("[")]) - 1]
+        l, j = _unit(lower)
+        layer = case.layers[l - 1]
         if layer.activation == "softmax":
             text = textbook.softmax(upper, "a" + lower[1:])
         else:
-            l, j = (int(part) for part in lower[1:-1].split("["))
-            text = textbook.slope(layer.activation, lower, upper, trace.z[l - 1][n][j - 1].value)
+            text = textbook.slope(layer.activation, lower, upper, trace.z[l - 1][n][j - 1].value, case.kink)
     elif upper.startswith("z") and lower == entry.label:
         text = f"a{entry.layer - 1}[{entry.from_}]" if entry.from_ is not None else "1"
     elif upper.startswith("z"):
         text = x.name
     else:
         made = formula(x)
-        text = one_sample(made.text)
-        parts = [Part(letter=w.letter, formula=one_sample(w.text), value=plain(w.value)) for w in made.where]
-    return Factor(symbol=symbol, formula=text, parts=parts, value=plain(x.value))
+        text, letters = one_sample(made.text), parts(made)
+    return Factor(symbol=symbol, formula=text, parts=letters, value=plain(x.value + 0.0))

@@ -8,7 +8,7 @@ import numpy as np
 
 from backprove.case import Address, Case, Gradient, Trace
 from backprove.derivation import textbook
-from backprove.derivation.expression import formula
+from backprove.derivation.expression import MOST_TERMS, Formula, formula
 from backprove.derivation.recorded import Recorded, sampled
 from backprove.findings import MatrixWalk, NeuronWalk, Part, Step, Table, plain
 
@@ -35,19 +35,24 @@ def one_sample(text: str) -> str:
     return _SAMPLE.sub("", text)
 
 
-def step(symbol: str, x: Recorded, *, text: str = "", numbers: str = "", note: str = "", of_one: bool = True) -> Step:
-    """A number as a step: as it was made, or in a text of one's own."""
+def step(symbol: str, x: Recorded, *, text: str = "", numbers: str = "", note: str = "") -> Step:
+    """A number of one sample as a step: as it was made, or in a text of one's own."""
+    if text:
+        return Step(symbol=symbol, formula=text, numbers=numbers, parts=[], value=plain(x.value + 0.0), note=note)
     made = formula(x)
-    strip = one_sample if of_one else str
-    parts = [Part(letter=w.letter, formula=strip(w.text), value=plain(w.value)) for w in made.where]
     return Step(
         symbol=symbol,
-        formula=text or strip(made.text),
-        numbers=numbers if text else made.numbers if made.numbers != made.text else "",
-        parts=[] if text else parts,
-        value=plain(x.value),
+        formula=one_sample(made.text),
+        numbers=made.numbers if made.numbers != made.text else "",
+        parts=parts(made),
+        value=plain(x.value + 0.0),  # no -0
         note=note,
     )
+
+
+def parts(made: Formula) -> list[Part]:
+    """What the letters of a formula of one sample are."""
+    return [Part(letter=w.letter, formula=one_sample(w.text), value=plain(w.value)) for w in made.where]
 
 
 def slope_of(delta: Recorded, error: Recorded | None) -> Recorded | None:
@@ -87,10 +92,15 @@ def neuron(gradient: Gradient, case: Case, entry: Address, n: int) -> NeuronWalk
         steps.append(Step(symbol=symbol, formula="", numbers="", parts=[], value=plain(incoming.value), note=what))
         text, delta = f"delta{unit}·{symbol}", trace.delta[l][n][j]
         numbers = f"{_short(delta)}·{_short(incoming)}"
-        steps.append(step(f"dC/d{entry.label}", terms[n], text=text, numbers=numbers))
+        steps.append(step(_share(case, entry, n), terms[n], text=text, numbers=numbers))
     else:
-        steps.append(step(f"dC/d{entry.label}", terms[n], text=f"delta{unit}"))
-    return NeuronWalk(steps=steps, samples=[plain(x.value) for x in terms])
+        steps.append(step(_share(case, entry, n), terms[n], text=f"delta{unit}"))
+    return NeuronWalk(steps=steps, samples=[plain(x.value + 0.0) for x in terms])
+
+
+def _share(case: Case, entry: Address, n: int) -> str:
+    """What one sample gives: the entry, or of several samples a share of it."""
+    return f"dC/d{entry.label}" if len(case.inputs) == 1 else f"share of sample {n + 1}"
 
 
 def _incoming(trace: Trace, case: Case, l: int, n: int) -> Sequence[Recorded]:
@@ -132,33 +142,48 @@ def matrix(gradient: Gradient, case: Case, entry: Address, n: int) -> MatrixWalk
     trace = name(gradient, case)
     l, j, L = entry.layer - 1, entry.to - 1, len(case.layers)
     own, row = entry.layer, [n + 1]
-    tables, steps = [], []
+    tables, start = [], []
     if l < L - 1:
         tables.append(_table(f"delta{own + 1}", "a row a sample", trace.delta[l + 1], row))
         tables.append(_table(f"W{own + 1}", "", case.layers[l + 1].weights, columns=[j + 1]))
         tables.append(_table(f"dC/da{own}", f"delta{own + 1} W{own + 1}", trace.loss_gradient[l], row, [j + 1]))
     slopes = _slopes(trace, l)
     if slopes is None:
-        steps += _delta(trace, case, l, j, n)
+        start += _delta(trace, case, l, j, n)
         tables.append(_table(f"delta{own}", "", trace.delta[l], row, [j + 1]))
     else:
         if l == L - 1:
-            steps += _delta(trace, case, l, j, n)[:1]
+            start += _delta(trace, case, l, j, n)[:1]
             tables.append(_table(f"dC/da{own}", "", trace.loss_gradient[l], row, [j + 1]))
         tables.append(_table(f"f'(z{own})", "", slopes, row, [j + 1]))
         tables.append(_table(f"delta{own}", f"f'(z{own}) ∘ dC/da{own}", trace.delta[l], row, [j + 1]))
+    deltas: list[Recorded] = [rows[j] for rows in trace.delta[l]]
     if entry.from_ is None:
         tables.append(_table(f"dC/db{own}", f"column sums of delta{own}", [gradient.biases[l]], [], [j + 1]))
-        total = gradient.biases[l][j]
+        end = _sum_over_samples(entry, gradient.biases[l][j], deltas, None)
     else:
         k = entry.from_
-        incoming = trace.a[l - 1] if l else case.inputs
-        tables.append(_table(f"a{l}", "" if l else "the inputs", incoming, row, [k]))
+        tables.append(_table(f"a{l}", "" if l else "the inputs", trace.a[l - 1] if l else case.inputs, row, [k]))
         tables.append(_table(f"dC/dW{own}", f"(delta{own})ᵀ a{l}", gradient.weights[l], [j + 1], [k]))
-        total = gradient.weights[l][j, k - 1]
-    if total.op:
-        steps.append(step(f"dC/d{entry.label}", total, of_one=len(case.inputs) == 1))
-    return MatrixWalk(tables=tables, steps=steps)
+        incoming = [_incoming(trace, case, l, i)[k - 1] for i in range(len(case.inputs))]
+        end = _sum_over_samples(entry, gradient.weights[l][j, k - 1], deltas, incoming)
+    return MatrixWalk(start=start, tables=tables, end=end)
+
+
+def _sum_over_samples(entry: Address, total: Recorded, deltas: list[Recorded], incoming: list[Recorded] | None) -> Step:
+    """The entry as the product of matrices makes it: Σ over the samples of delta times the incoming activation."""
+    N, l = len(deltas), entry.layer
+    names, numbers = [], []
+    for n, delta in enumerate(deltas):
+        text, number = sampled(f"delta{l}[{entry.to}]", n, N), _short(delta)
+        if incoming is not None:
+            text += "·" + sampled(f"a{l - 1}[{entry.from_}]", n, N)
+            number += "·" + _short(incoming[n])
+        names.append(text)
+        numbers.append(number)
+    if N > MOST_TERMS:
+        names, numbers = ([*parts[:3], "…", parts[-1]] for parts in (names, numbers))
+    return step(f"dC/d{entry.label}", total, text=" + ".join(names), numbers=" + ".join(numbers))
 
 
 def _slopes(trace: Trace, l: int) -> list[list[float]] | None:
@@ -178,5 +203,5 @@ def _slopes(trace: Trace, l: int) -> list[list[float]] | None:
 
 
 def _table(symbol: str, formula: str, values: Any, rows: Sequence[int] = (), columns: Sequence[int] = ()) -> Table:
-    numbers = [[plain(float(x)) for x in np.ravel(row)] for row in values]
+    numbers = [[plain(float(x) + 0.0) for x in np.ravel(row)] for row in values]
     return Table(symbol=symbol, formula=formula, values=numbers, rows=list(rows), columns=list(columns))

@@ -41,13 +41,15 @@ class Table(msgspec.Struct, frozen=True, kw_only=True):
 class NeuronWalk(msgspec.Struct, frozen=True, kw_only=True):
     steps: list[Step]
     samples: list[float | str]
-    """What each sample contributes; the entry is their sum."""
+    """What each sample contributes, where they were all written out; the entry is their sum."""
 
 
 class MatrixWalk(msgspec.Struct, frozen=True, kw_only=True):
+    start: list[Step]
+    """What comes before the first matrix: the gradient for an output unit."""
     tables: list[Table]
-    steps: list[Step]
-    """The entry as a sum over the samples, and what is no matrix."""
+    end: Step | None
+    """The entry as a sum over the samples."""
 
 
 class Factor(msgspec.Struct, frozen=True, kw_only=True):
@@ -63,7 +65,11 @@ class Route(msgspec.Struct, frozen=True, kw_only=True):
 
     through: list[str]
     """The activations that it passes, the entry's own unit first."""
+    term: str
+    """In which term of the loss it ends, where there are several."""
     factors: list[Factor]
+    known: list[Part]
+    """The values of the activations and net inputs in the formulas."""
     product: float | str
 
 
@@ -76,6 +82,8 @@ class PathsWalk(msgspec.Struct, frozen=True, kw_only=True):
     others: int
     others_sum: float | str | None
     """Of the paths that are not shown; null where none were worked out one by one."""
+    total: float | str | None
+    """Of all paths of the sample that is shown; null where they were not multiplied out."""
     samples: list[float | str]
 
 

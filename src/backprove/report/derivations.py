@@ -9,6 +9,8 @@ NAMES = {"neuron": "neuron: unit by unit", "matrix": "matrix: whole layers", "ch
 DIGITS = 6  # of numbers along the way
 FULL = 3  # paths that are written out with their formulas; further ones with their numbers
 MOST_SAMPLES = 8
+WRITTEN_OUT = 65_536  # paths
+REASONS = {"range": "some numbers are beyond the range of float64, so that no bound on rounding holds"}
 
 
 def brief(value: float | str) -> str:
@@ -28,24 +30,37 @@ def head(found: Derivation) -> str:
 
 
 def of_samples(found: Derivation) -> str:
-    """Which sample's steps are shown."""
-    return "" if found.samples == 1 else f"the steps are those of sample {found.sample} of {found.samples}"
+    """Which sample's steps are shown, and how many digits."""
+    which = "" if found.samples == 1 else f"the steps are those of sample {found.sample} of {found.samples}; "
+    return f"{which}numbers along the way have {DIGITS} digits"
 
 
-def samples(values: Sequence[float | str], shown: int) -> str:
-    """`0.1 + [0.2] - 0.3`: what each sample contributes, the one shown in brackets; "" of one."""
-    if len(values) == 1:
+def summed(found: Derivation, values: Sequence[float | str], engine: str) -> str:
+    """`all samples: 0.1 + [0.2] + 0.3 = 0.6`, the one that is shown in brackets; "" of one."""
+    if len(values) < 2:
         return ""
+    shown = found.sample
     parts = [f"[{brief(v)}]" if i == shown else held(v) for i, v in enumerate(values, 1)]
     if len(parts) > MOST_SAMPLES:
         keep = sorted({0, 1, 2, 3, shown - 1, len(parts) - 1})
         parts = [parts[i] if i in keep else "…" for i in range(len(parts)) if i in keep or i - 1 in keep]
-    return " + ".join(parts)
+    return f"{found.what}, the samples' shares, [this one's]: {' + '.join(parts)} = {brief(found.values[engine])}"
 
 
 def wheres(parts: Sequence[Part]) -> list[str]:
     """`e = exp(-z2[1]) = 0.598136`."""
     return [f"{p.letter} = {p.formula} = {brief(p.value)}" for p in parts]
+
+
+def known(route: Route) -> str:
+    """`a3[1] = 0.67, t[1] = 1`: the numbers in a path's formulas."""
+    return ", ".join(f"{p.letter} = {brief(p.value)}" for p in route.known)
+
+
+def through(route: Route) -> str:
+    """Which units a path passes, and in which term of the loss it ends."""
+    term = f", in the term {route.term} of C" if route.term else ""
+    return f"through {', '.join(route.through)}{term}"
 
 
 def product(route: Route) -> str:
@@ -55,8 +70,9 @@ def product(route: Route) -> str:
 
 def paths(found: Derivation) -> str:
     chain = found.chain_rule
-    said = f"{count_of(chain.paths, 'path')} to the loss"
-    return f"{said}; the {len(chain.shown)} largest:" if chain.others and chain.shown else said
+    count = count_of(chain.paths, "path") if chain.paths < 10**15 else f"about {chain.paths:.1e} paths"
+    said = f"{count} to the loss"
+    return f"{said}; the {len(chain.shown)} largest, in their order:" if chain.others and chain.shown else said
 
 
 def others(found: Derivation) -> str:
@@ -64,16 +80,24 @@ def others(found: Derivation) -> str:
     chain = found.chain_rule
     if not chain.others:
         return ""
-    if chain.others_sum is None:
-        return "too many to write out one by one: this is their form"
-    return f"… and {chain.others:,} more, summing to {brief(chain.others_sum)}"
+    if chain.shown:
+        return f"… and {chain.others:,} more, summing to {brief(chain.others_sum or 0.0)}"
+    if "paths" in found.values:
+        return f"multiplied out and summed by the engine; more than {WRITTEN_OUT:,} are not written out one by one"
+    return "too many even to multiply out: this is their form"
+
+
+def total(found: Derivation) -> str:
+    """The sum of all paths of the sample that is shown, where it is not said already."""
+    chain = found.chain_rule
+    return "" if chain.total is None or len(chain.shown) == chain.paths == 1 else brief(chain.total)
 
 
 def judged(found: Derivation) -> str:
     """The difference against the bound."""
     engines = " = ".join(found.values) if found.verdict == "AGREE" else ", ".join(found.values)
     if found.undecided:
-        return f"{engines}: {'; '.join(found.undecided)}"
+        return f"{engines}: {'; '.join(REASONS.get(reason, reason) for reason in found.undecided)}"
     if found.difference == 0:
         return f"{engines}, to the last bit; the rounding bound is {number(found.radius, 2)}"
     return (
@@ -101,6 +125,22 @@ def window(size: int, marked: Sequence[int], most: int) -> list[int]:
         return list(range(size))
     start = max(0, min((marked[0] if marked else 1) - 1 - most // 2, size - most))
     return list(range(start, start + most))
+
+
+def part(table: Table, rows: Sequence[int], columns: Sequence[int]) -> str:
+    """`3 × 4`, and which rows and columns (0-based) are shown where these are not all."""
+    size = (len(table.values), len(table.values[0]))
+    cut = [
+        f"{name} {shown[0] + 1}-{shown[-1] + 1}" if len(shown) > 1 else f"{name[:-1]} {shown[0] + 1}"
+        for name, shown, of in (("rows", rows, size[0]), ("columns", columns, size[1]))
+        if len(shown) < of
+    ]
+    return f"{size[0]} × {size[1]}" + (f"; {', '.join(cut)}" if cut else "")
+
+
+def defined(table: Table) -> str:
+    """`delta2 = f'(z2) ∘ dC/da2`, or the symbol alone."""
+    return table.symbol if table.formula in ("", "a row a sample") else f"{table.symbol} = {table.formula}"
 
 
 def marked(table: Table, row: int, column: int) -> bool:

@@ -1,7 +1,5 @@
 """A derivation on a terminal: three columns side by side, one below the other where it is narrow."""
 
-from collections.abc import Sequence
-
 from rich.console import Console
 from rich.table import Table as Grid
 from rich.text import Text
@@ -13,6 +11,9 @@ from backprove.report.words import network, number, numbers, safe
 
 WIDE = 120  # characters, from which on columns stand side by side
 GAP = 2
+NEURON, PATHS = 38, 44  # characters that a column needs at least
+MOST_ROWS, MOST_FITTING = 6, 10  # rows and columns of a matrix that are shown
+MOST_COLUMNS = 6  # that three columns side by side make room for
 MOST_SHOWN = 1200  # characters of a network's numbers
 Lines = list[Text]
 
@@ -22,12 +23,12 @@ def show_derivation(found: Derivation, console: Console, *, quiet: bool = False)
     if not quiet:
         _show_network(found, console)
         builders = (_neuron, _matrix, _chain_rule)
-        if console.width >= WIDE:
-            width = (console.width - 2 * GAP) // 3
+        if widths := _widths(found, console.width):
             grid = Grid.grid(padding=(0, GAP, 0, 0), pad_edge=False)
-            for _ in builders:
+            for width in widths:
                 grid.add_column(width=width, no_wrap=True)
-            grid.add_row(*(Text("\n").join(build(found, width)) for build in builders))
+            columns = zip(builders, widths, strict=True)
+            grid.add_row(*(Text("\n").join(build(found, width)) for build, width in columns))
             _print(console, grid)
         else:
             for build in builders:
@@ -48,6 +49,22 @@ def show_derivation(found: Derivation, console: Console, *, quiet: bool = False)
         write_wrapped(console, f"not covered: {line}", 2, style="dim")
 
 
+def _widths(found: Derivation, width: int) -> list[int]:
+    """Of three columns side by side; none where the terminal, or a matrix's part, is too narrow for that."""
+    room = width - 2 * GAP
+    wanted = max(min(len(t.values[0]), MOST_COLUMNS) * _cell(t) for t in found.matrix.tables) + 2
+    middle = max(wanted, room // 3)
+    if width < WIDE or room - middle < NEURON + PATHS:
+        return []
+    first = (room - middle) * NEURON // (NEURON + PATHS)
+    return [first, middle, room - middle - first]
+
+
+def _cell(table: Table) -> int:
+    """The width of a matrix's entries, marked or not."""
+    return max(len(words.brief(x)) for row in table.values[:100] for x in row[:100]) + 3
+
+
 def _print(console: Console, grid: Grid) -> None:
     """A grid without blanks at the ends of lines."""
     for row in console.render_lines(grid, pad=False):
@@ -65,7 +82,7 @@ def _show_network(found: Derivation, console: Console) -> None:
     write_wrapped(console, network(found.case), 0)
     blocks = numbers(found.case)
     if sum(len(values) for _, values in blocks) > MOST_SHOWN:
-        blocks = [("numbers", "those of the case")]
+        blocks = [("numbers", "too many to print, those of the case file")]
     for name, values in blocks:
         write_wrapped(console, f"{name} = {values}", 2 + len(name) + 3, indent=2)
     told = words.of_samples(found)
@@ -93,8 +110,10 @@ def write_wrapped(console: Console, text: str, hang: int, *, indent: int = 0, st
 
 
 def _wrapped(text: Text, width: int, hang: int) -> Lines:
-    """The text at most so wide, broken at blanks, further lines indented by `hang`."""
+    """The text at most so wide, broken at blanks, further lines indented by `hang`; no line of nothing."""
     lines: Lines = []
+    if not text:
+        return lines
     while len(text) > max(width, hang + 8):
         room = max(width, hang + 8)
         cut = text.plain.rfind(" ", hang + 1 if lines else 1, room + 1)
@@ -135,54 +154,34 @@ def _neuron(found: Derivation, width: int) -> Lines:
     lines = _heading(words.NAMES["neuron"], width)
     for step in found.neuron.steps:
         lines += _step(step, width)
-    return lines + _samples(found, found.neuron.samples, width)
-
-
-def _samples(found: Derivation, values: Sequence[float | str], width: int) -> Lines:
-    if not values or not (told := words.samples(values, found.sample)):
-        return []
-    return [*_wrapped(Text(f"summed over the samples: {told}"), width, 2)]
+    return lines + _wrapped(Text(words.summed(found, found.neuron.samples, "neuron")), width, 2)
 
 
 def _matrix(found: Derivation, width: int) -> Lines:
-    lines = _heading(words.NAMES["matrix"], width)
-    for table in found.matrix.tables:
-        lines += _table(table, width)
-    for step in found.matrix.steps:
+    lines, walk = _heading(words.NAMES["matrix"], width), found.matrix
+    for step in walk.start:
         lines += _step(step, width)
-    return lines
+    for table in walk.tables:
+        lines += _table(table, width)
+    return lines + (_step(walk.end, width) if walk.end else [])
 
 
 def _table(table: Table, width: int) -> Lines:
     """A matrix with the rows and columns that matter marked ‹so›; cut around them where it is large."""
-    size = len(table.values), len(table.values[0])
-    shape = f"  ({size[0]} × {size[1]})"
-    what = (
-        f"{table.symbol} = {table.formula}" if " " in table.formula and "a row" not in table.formula else table.symbol
-    )
-    lines = [Text.assemble(what, (shape, "dim"))]
-    cells = {
-        (r, c): words.brief(table.values[r][c])
-        for c in words.window(size[1], table.columns, 10)
-        for r in words.window(size[0], table.rows, 6)
-    }
-    columns = sorted({c for _, c in cells})
-    rows = sorted({r for r, _ in cells})
-    wide = max(map(len, cells.values())) + 3
-    most = (width - 1) // wide if size[1] <= (width - 1) // wide else max(1, (width - 5) // wide)
-    columns = words.window(size[1], table.columns, min(len(columns), most))
-    columns = [c for c in columns if (rows[0], c) in cells] or columns[:1]
+    rows, count = words.window(len(table.values), table.rows, MOST_ROWS), len(table.values[0])
+    wide = max(len(words.brief(table.values[r][c])) for r in rows for c in range(count)) + 3
+    fitting = width // wide if count <= width // wide else (width - 4) // wide
+    columns = words.window(count, table.columns, max(1, min(fitting, MOST_FITTING)))
+    head = Text.assemble(words.defined(table), (f"  ({words.part(table, rows, columns)})", "dim"))
+    lines = _wrapped(head, width, 2)
     for r in rows:
-        line = Text("  … " if columns[0] else "")
+        line = Text("… " if columns[0] else "")
         for c in columns:
-            text = cells[r, c]
-            marked = words.marked(table, r, c)
+            text, marked = words.brief(table.values[r][c]), words.marked(table, r, c)
             line.append(f"‹{text}›".rjust(wide) if marked else f"{text} ".rjust(wide), "bold" if marked else "")
-        line.append(" …" if columns[-1] + 1 < size[1] else "")
+        line.append(" …" if columns[-1] + 1 < count else "")
         line.rstrip()
         lines.append(line)
-    if len(rows) < size[0]:
-        lines.append(Text(f"  … {size[0] - len(rows):,} more rows", style="dim"))
     return lines
 
 
@@ -190,24 +189,24 @@ def _chain_rule(found: Derivation, width: int) -> Lines:
     chain = found.chain_rule
     lines = _heading(words.NAMES["chain_rule"], width)
     lines += _wrapped(Text(" · ".join(chain.symbols)), width, 2)
-    lines.append(Text(words.paths(found), style="dim"))
+    lines += _wrapped(Text(words.paths(found), style="dim"), width, 2)
     for i, route in enumerate(chain.shown, 1):
         if i <= words.FULL:
             lines += _route(route, i if len(chain.shown) > 1 else 0, width)
         else:
-            lines += _wrapped(Text(f"{i}. through {', '.join(route.through)}"), width, 3)
+            lines += _wrapped(Text(f"{i}. {words.through(route)}"), width, 3)
             lines += _wrapped(Text(f"   {words.product(route)}"), width, 3)
             lines.append(Text.assemble("   = ", (words.brief(route.product), "bold")))
     if told := words.others(found):
         lines += _wrapped(Text(told), width, 2)
-    if len(chain.shown) > 1 and chain.samples:
-        lines.append(Text.assemble("sum = ", (words.brief(chain.samples[found.sample - 1]), "bold")))
-    return lines + _samples(found, chain.samples, width)
+    if told := words.total(found):
+        lines.append(Text.assemble("sum = ", (told, "bold")))
+    return lines + _wrapped(Text(words.summed(found, chain.samples, "paths")), width, 2)
 
 
 def _route(route: Route, place: int, width: int) -> Lines:
     """A path as a list of its factors: symbol, formula, number."""
-    lines = _wrapped(Text(f"{place}. through {', '.join(route.through)}"), width, 3) if place else []
+    lines = _wrapped(Text(f"{place}. {words.through(route)}"), width, 3) if place else []
     values = [words.brief(f.value) for f in route.factors]
     symbols = [f.symbol for f in route.factors]
     first, last = max(map(len, symbols)), max(map(len, values))
@@ -223,6 +222,8 @@ def _route(route: Route, place: int, width: int) -> Lines:
             lines.append(Text.assemble(" " * (width - last), (value.rjust(last), "bold")))
         for line in words.wheres(factor.parts):
             lines += _wrapped(Text(f"      {line}", style="dim"), width, 8)
+    if told := words.known(route):
+        lines += _wrapped(Text(f"{gap}with {told}", style="dim"), width, len(gap) + 2)
     product = words.brief(route.product)
     lines.append(Text.assemble("  product".ljust(width - len(product)), (product, "bold")))
     return lines
