@@ -68,7 +68,7 @@ def evaluated(text: str, values: dict[str, Any]) -> Any:
     """The value of a formula, from those of the names in it."""
     code = NAMES.sub(lambda m: f"v[{list(values).index(m[0])}]", text)
     code = re.sub(r"[²³⁴]", lambda m: f"**{'²³⁴'.index(m[0]) + 2}", code).replace("·", "*")
-    code = re.sub(r"(?<![\w.\[])\d+(?:\.\d+)?(?![\w\]])", lambda m: f"mpf('{m[0]}')", code)
+    code = re.sub(r"(?<![\w.\[])\d+(?:\.\d+)?(?:e[+-]\d+)?(?![\w\]])", lambda m: f"mpf('{m[0]}')", code)
     space = {name: getattr(mpmath, name) for name in ("exp", "log", "tanh", "erf", "mpf")}
     space |= {k: v for k, v in values.items() if k.isidentifier()}
     return eval(code, {"v": list(values.values()), **space})
@@ -185,6 +185,49 @@ def test_formulas(made: Recorded, text: str) -> None:
     assert says_what_was_done(made)
 
 
+@st.composite
+def _recorded(draw: st.DrawFn) -> Recorded:
+    """A number made of some names and constants by some operations, parts of it used more than once."""
+    pool = [Recorded(value, name=f"a1[{i}]") for i, value in enumerate((0.75, -1.5, 0.3), 1)]
+    constants = (Fraction(1, 2), Fraction(1, 3), Fraction(2), Fraction(-1), Fraction(-1, 2), 0.01)
+    pool += [Recorded(float(constant), constant=constant) for constant in constants]
+    for _ in range(draw(st.integers(1, 10))):
+        x, y = draw(st.sampled_from(pool)), draw(st.sampled_from(pool))
+        op = draw(st.sampled_from("+-*/ne"))
+        if (op == "/" and abs(y.value) < 1e-3) or (op == "e" and abs(x.value) > 9) or abs(x.value) + abs(y.value) > 1e4:
+            continue
+        made = {"+": operator.add, "-": operator.sub, "*": operator.mul, "/": operator.truediv}
+        if op in made:
+            pool.append(made[op](x, y))
+        else:
+            pool.append(-x if op == "n" else Recorded(math.exp(x.value), "exp", (x,)))
+    return pool[-1]
+
+
+@given(_recorded())
+@settings(max_examples=400)
+def test_any_formula_says_what_was_done(x: Recorded) -> None:
+    assert says_what_was_done(x), formula(x)
+
+
+@given(_recorded())
+@settings(max_examples=100)
+def test_the_numbers_of_a_formula_are_those_of_its_names(x: Recorded) -> None:
+    """As many factors and terms, and each number that of the name in its place."""
+    made = formula(x)
+    values = {y.name: y.value for y in nodes(x) if y.name and y is not x}
+    values |= {where.letter: where.value for where in made.where}
+    names = re.compile("|".join([NAMES.pattern, *(rf"\b{re.escape(w.letter)}\b(?!xp)" for w in made.where)]))
+
+    def put(m: re.Match[str]) -> str:
+        number = f"{values[m[0]]:.6g}"
+        return f"({number})" if number.startswith("-") else number
+
+    if "²" not in made.text and "³" not in made.text and "⁴" not in made.text and x.op:
+        plain_numbers = re.sub(r"exp\(\((-[^()]*)\)\)", r"exp(\1)", names.sub(put, made.text))
+        assert made.numbers == plain_numbers
+
+
 @pytest.mark.parametrize("activation", [a for a in ACTIVATIONS if a != "softmax"])
 @pytest.mark.parametrize("z", [-1.5, -0.25, 0.25, 2.0])
 def test_textbook_slopes_are_the_engines(activation: str, z: float) -> None:
@@ -229,7 +272,7 @@ def test_terms_of_the_loss_have_the_slopes_that_paths_end_with(case: Case) -> No
         for j in range(1, K + 1):
             texts = textbook.terms(case.layers[-1].activation, case.loss.name, L, K, j, z[j - 1])
             assert len(texts) in (0, len(ends[j - 1]))
-            for text, end in zip(texts, ends[j - 1], strict=True):
+            for text, end in zip(texts, ends[j - 1] if texts else (), strict=True):
 
                 def term(at: Any, text: str = text, z: list[float] = z, n: int = n, j: int = j) -> Any:
                     zs = [*z[: j - 1], at, *z[j:]]

@@ -173,6 +173,8 @@ class Case(_Data):
         for name in ("title", "source"):
             if not isinstance(getattr(self, name), str):
                 raise CaseError(name, f"expected text, got {kind(getattr(self, name))}")
+            if any("\ud800" <= c <= "\udfff" for c in getattr(self, name)):
+                raise CaseError(name, "has a lone surrogate, which is no character")
         put("published", tuple(self.published))
         for i, published in enumerate(self.published):
             self._check_published(published, f"published[{i}]")

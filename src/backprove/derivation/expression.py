@@ -79,7 +79,7 @@ class _Writer:
         if id(x) in self.letters:
             return self.letters[id(x)], ATOM
         if x.op == "":
-            return _constant(Fraction(str(x.constant))), ATOM
+            return _constant(Fraction(str(x.constant)))
         self.met[id(x)] += 1
         text, holds = self._made(x)
         if id(x) in self.again and not self.values and (x.op in FUNCTIONS or len(text) > LONG):
@@ -97,7 +97,7 @@ class _Writer:
     def _made(self, x: Recorded) -> tuple[str, int]:
         if x.op == "":
             if x.constant is not None and not self.values:
-                return _constant(Fraction(str(x.constant))), ATOM
+                return _constant(Fraction(str(x.constant)))
             return x.name if x.name and not self.values else short(x.value), ATOM
         if x.op in FUNCTIONS:
             text = self._part(x.args[0])[0]
@@ -137,9 +137,11 @@ class _Writer:
             sign, text, holds = self._signed(term, Fraction(times))
             return sign, _held(text, holds, PRODUCT), max(holds, PRODUCT)
         text, holds = self._part(term)
+        if holds == SUM and term.op:
+            text, holds = f"({text})", ATOM
         if abs(times) != 1:
             return (-1 if times < 0 else 1), f"{abs(times)}·{_held(text, holds, PRODUCT)}", PRODUCT
-        if not self.values and text.startswith("-"):
+        if text.startswith("-"):  # a constant
             return -times, text[1:], holds
         return times, text, holds
 
@@ -148,8 +150,8 @@ class _Writer:
         return (f"-{_held(text, holds, PRODUCT)}", SUM) if sign < 0 else (text, holds)
 
     def _signed(self, x: Recorded, coefficient: Fraction) -> tuple[int, str, int]:
-        above: list[tuple[str, int]] = []
-        below: list[tuple[str, int]] = []
+        above: list[_Part] = []
+        below: list[_Part] = []
         for factor, up in _factors(x, lambda y: self._open(y, x)):
             doubled = _doubled(factor) if self._open(factor, x) else None
             if doubled is not None:
@@ -158,12 +160,14 @@ class _Writer:
                 constant = Fraction(str(factor.constant))
                 coefficient = coefficient * constant if up else coefficient / constant
                 continue
-            (above if up else below).append(self._part(factor))
+            text, holds = self._part(factor)
+            # Different numbers that happen to be equal stay apart.
+            (above if up else below).append((text, holds, id(factor) if self.values else 0))
         sign, coefficient = (-1 if coefficient < 0 else 1), abs(coefficient)
         if coefficient != 1 or not above:
-            above.insert(0, (_constant(coefficient), ATOM))
+            above.insert(0, (*_constant(coefficient), 0))
         if len(above) == 1 and not below:
-            return sign, *above[0]
+            return sign, *above[0][:2]
         top, bottom = "·".join(_powers(above, PRODUCT)), _powers(below, ATOM)
         if not bottom:
             return sign, top, PRODUCT
@@ -209,10 +213,14 @@ def _held(text: str, holds: int, wanted: int) -> str:
     return text if holds >= wanted and not text.startswith("-") else f"({text})"
 
 
-def _powers(factors: list[tuple[str, int]], wanted: int) -> list[str]:
+_Part = tuple[str, int, int]
+"""The text of a factor, how strongly it holds together, and what sets it apart from others of the same text."""
+
+
+def _powers(factors: list[_Part], wanted: int) -> list[str]:
     """Factors in brackets where they need them, and like ones as one with an exponent."""
     shown = []
-    for (text, holds), count in Counter(factors).items():
+    for (text, holds, _), count in Counter(factors).items():
         if count in SUPERSCRIPTS:
             shown.append(_held(text, holds, ATOM) + SUPERSCRIPTS[count])
         else:
@@ -229,8 +237,11 @@ def _number(value: float) -> str:
     return f"({text})" if text.startswith("-") else text
 
 
-def _constant(value: Fraction) -> str:
-    """`2`, `1/2`, `0.01`."""
+def _constant(value: Fraction) -> tuple[str, int]:
+    """`2`, `1/2`, `0.01`, and how strongly it holds together."""
+    decimal = repr(float(value))
+    if value.denominator >= 100 and Fraction(decimal) == value:
+        return decimal, ATOM if value > 0 else SUM
     if value.denominator == 1:
-        return str(value.numerator)
-    return f"{value.numerator}/{value.denominator}" if value.denominator < 100 else repr(float(value))
+        return str(value.numerator), ATOM if value >= 0 else SUM
+    return f"{value.numerator}/{value.denominator}", PRODUCT if value > 0 else SUM

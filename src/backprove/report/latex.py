@@ -11,9 +11,9 @@ MOST_ROWS, MOST_COLUMNS = 8, 6
 MOST_NUMBERS = 150
 NAME = r"(?P<kind>delta|[Wbazt])(?P<layer>\d*)(?:\[(?P<at>[^\]]*)\])?(?P<sample>⁽[⁰¹²³⁴⁵⁶⁷⁸⁹]+⁾)?(?P<power>[²³⁴])?"
 TOKEN = re.compile(
-    r"(?P<quotient>dC/d(?=[Wbaz])|∂)|(?P<number>\d+(?:\.\d+)?(?:e[+-]\d+)?)"
+    r"(?P<quotient>dC/d(?=[Wbaz])|∂)|(?P<number>\d+(?:\.\d+)?(?:e[+-]\d+)?)(?P<raised>[²³⁴])?"
     rf"|(?P<name>(?:(?<=C/d)|(?<![A-Za-z])){NAME}(?![A-Za-z]))"
-    r"|(?P<letter>\b[a-z]\d\b)|(?P<word>[A-Za-z]{2,}\b(?:[ ,]+[A-Za-z]{2,}\b(?!\[))*)|(?P<other>.)"
+    r"|(?P<letter>\b[a-z]\d(?![A-Za-z0-9]))|(?P<word>[A-Za-z]{2,}\b(?:[ ,]+[A-Za-z]{2,}\b(?!\[))*)|(?P<other>.)"
 )
 SIGNS = {
     "·": r"\cdot ", "²": "^{2}", "³": "^{3}", "⁴": "^{4}", "∘": r"\circ ", "ᵀ": r"^{\top}", "√": r"\sqrt",
@@ -90,7 +90,7 @@ def text(plain: str) -> str:
 def math(formula: str) -> str:
     """A formula of a derivation in LaTeX's words."""
     made = "".join(_token(m) for m in TOKEN.finditer(formula))
-    made = re.sub(r"\\partial (\S+)/\\partial (\S+)", r"\\frac{\\partial \1}{\\partial \2}", made)
+    made = re.sub(r"\\partial (\(.*?\)|\S+)/\\partial (\S+)", r"\\frac{\\partial \1}{\\partial \2}", made)
     return re.sub(r"\\sqrt\((.*?)\)", r"\\sqrt{\1}", made)
 
 
@@ -98,7 +98,8 @@ def _token(m: re.Match[str]) -> str:
     if m["quotient"]:
         return r"\partial " if m["quotient"] == "∂" else r"\partial C/\partial "
     if m["number"]:
-        return _number(m["number"])
+        number = _number(m["number"])
+        return number if not m["raised"] else f"({number}){SIGNS[m['raised']]}"
     if m["name"]:
         return _name(m)
     if m["letter"]:
