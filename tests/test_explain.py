@@ -198,7 +198,7 @@ def test_bad_input_is_one_clear_line(arguments: list[str], says: str, capsys: py
 def test_a_large_network_is_refused_and_many_paths_are_not(capsys: pytest.CaptureFixture[str]) -> None:
     file = written(network((600, 500), ("relu",), batch=1))
     assert main(["explain", file]) == 2
-    assert "of at most 250,000" in capsys.readouterr().err
+    assert "of at most 120,000" in capsys.readouterr().err
     deep = written(network((2, *(8,) * 10, 2), ("sigmoid",) * 11, batch=1))
     out = explained(capsys, deep, "--weight", "1,1,1", "--all-paths")
     assert "268,435,456 paths to the loss" in out

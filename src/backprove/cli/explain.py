@@ -41,16 +41,18 @@ def explain(
 
     if form not in FORMATS:
         raise BackproveError(f"--format: {form[:60]!r} is not one of {', '.join(FORMATS)}")
+    if json and form != "text":
+        raise BackproveError("--json and --format: machine output has a form of its own; leave one out")
     check_reports(report)
     found = _derivation(_case(file), {"--weight": weight, "--bias": bias, "--delta": delta}, sample, all_paths)
-    for path in report or ():
-        write_report(found, path)
     if json:
         sys.stdout.write(json_report.write(found))
     elif form == "text":
         show_derivation(found, console(no_color), quiet=quiet)
     else:
         sys.stdout.write((latex if form == "latex" else markdown).write(found))
+    for path in report or ():
+        write_report(found, path)
     raise typer.Exit(int(Verdict[found.verdict]))
 
 

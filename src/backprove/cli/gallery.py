@@ -52,24 +52,24 @@ def gallery(
     wanted = chosen("--domains", domains, tuple(DOMAINS))
     check_reports(report)
     folder, done = failures_folder(), 0
-    bars = progress(("networks",), None, quiet)
+    bars = progress(("compared",), None, quiet)
     with bars as show, interruptible(show) as advance:
 
         def tick() -> None:
             nonlocal done
             done += 1
-            advance("networks", done)
+            advance("compared", done)
 
         found = judged(rows, questions=questions, domains=wanted, networks=networks, seed=seed, tick=tick)
     for row in found.rows:
         for reading in row.readings:
             if reading.disagreement:
                 keep([reading.disagreement], [*ENGINES, reading.name], folder)
-    for path in report or ():
-        write_report(found, path)
     if json:
         sys.stdout.write(json_report.write(found))
     else:
         show_gallery(found, console(no_color), quiet=quiet, whole=name is not None)
+    for path in report or ():
+        write_report(found, path)
     code = int(Verdict[found.verdict])
     raise typer.Exit(TROUBLE if found.interrupted and code != Verdict.DISAGREE else code)

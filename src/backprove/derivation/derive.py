@@ -17,14 +17,17 @@ from backprove.derivation.remarks import count_in_words, remarks
 from backprove.domains import DOMAINS, Domain
 from backprove.engines import Engine, matrix, neuron, paths
 from backprove.errors import BackproveError
-from backprove.findings import Derivation, PathsWalk, SlopeForms, plain
+from backprove.findings import Derivation, MatrixWalk, NeuronWalk, PathsWalk, SlopeForms, plain
 from backprove.outcome import run
 from backprove.verdict import Verdict
 from backprove.versions import versions
 
-MOST = 250_000  # weights times samples of a network that is recorded
+MOST = 120_000  # weights, or in batches a third of it weights times samples, of a network that is recorded
 MOST_PATHS = paths.BLOCK  # that are recorded one by one
 MOST_ENCLOSED = 2_000  # weights times samples that the enclosure is worked out for
+MOST_DIGITS = 60  # of an enclosure
+PLAIN = ", plain"
+"""Behind the name of an engine whose run is not recorded."""
 WITHOUT_FORMS = ("identity", "relu", "leaky_relu", "softmax")  # whose slopes are constants, or no slopes
 FLOAT64 = DOMAINS["float64"]
 
@@ -44,31 +47,39 @@ def derive(case: Case, entry: Address, *, sample: int = 1, all_paths: bool = Fal
         raise BackproveError(
             f"explain keeps every number: {size:,} weights, of at most {MOST:,}; take a part of the network"
         )
-    if N * size > MOST:
+    if N > 1 and N * size > MOST // 3:
         return _of_many(case, entry, sample, all_paths)
+    with np.errstate(all="ignore"):
+        return _derive(case, entry, sample, all_paths)
+
+
+def _derive(case: Case, entry: Address, sample: int, all_paths: bool) -> Derivation:
     gradients: dict[str, Gradient] = {}
-    trace = _forward(case)
+    trace, N, n = _forward(case), len(case.inputs), sample - 1
     count = N * math.prod(routes.branches(case, trace, entry.layer - 1))
-    engines: dict[str, Engine] = {
-        "neuron": _recording(neuron.engine, "neuron", gradients),
-        "matrix": _recording(matrix.engine, "matrix", gradients),
+    plain_runs = _engines(entry, count)
+    engines = {
+        name: _recording(engine, name, gradients)
+        for name, engine in plain_runs.items()
+        if name != "paths" or count <= MOST_PATHS
     }
-    chain = partial(paths.engine, only=entry)
-    if count <= MOST_PATHS:
-        engines["paths"] = _recording(chain, "paths", gradients)
-    elif count <= paths.BUDGET["hardware"]:
-        engines["paths"] = chain
-    found = compare(case, FLOAT64, engines)
-    broken = {name: o.failure or o.refused for name, o in found.outcomes.items() if o.values is None}
-    if broken:
-        raise BackproveError("; ".join(f"{name} {why}" for name, why in broken.items()))
-    n = sample - 1
+    # The runs without record stand beside: what is shown must be what the engines do without being watched.
+    found = compare(case, FLOAT64, {**plain_runs, **engines, **{f"{k}, plain": e for k, e in plain_runs.items()}})
     if "paths" in gradients:
         chain_rule = routes.walk(gradients["paths"], case, entry, n, None if all_paths else routes.SHOWN)
     else:
-        whole = found.outcomes["paths"].values[position(case, entry)] if "paths" in engines and N == 1 else None  # type: ignore[index]
+        outcome = found.outcomes.get("paths")
+        whole = outcome.values[position(case, entry)] if outcome and outcome.values is not None and N == 1 else None
         chain_rule = routes.too_many(case, trace, entry, None if whole is None else plain(whole))
     return _finding(case, entry, sample, found, gradients, chain_rule)
+
+
+def _engines(entry: Address, count: int) -> dict[str, Engine]:
+    """The engines, `paths` for one entry, and only where it can multiply out so many paths."""
+    engines: dict[str, Engine] = {"neuron": neuron.engine, "matrix": matrix.engine}
+    if count <= paths.BUDGET["hardware"]:
+        engines["paths"] = partial(paths.engine, only=entry)
+    return engines
 
 
 def _check_sample(sample: int, N: int) -> None:
@@ -95,10 +106,10 @@ def _alone(case: Case, sample: int) -> Case:
 def _of_many(case: Case, entry: Address, sample: int, all_paths: bool) -> Derivation:
     """One sample's share written out, and the entry of all samples by engines that keep no record."""
     share = derive(_alone(case, sample), entry, all_paths=all_paths)
-    engines: dict[str, Engine] = {"neuron": neuron.engine, "matrix": matrix.engine}
-    if len(case.inputs) * math.prod(routes.branches(case, _forward(case), entry.layer - 1)) <= paths.BUDGET["hardware"]:
-        engines["paths"] = partial(paths.engine, only=entry)
-    judged = _judged(case, entry, compare(case, FLOAT64, engines))
+    with np.errstate(all="ignore"):
+        count = len(case.inputs) * math.prod(routes.branches(case, _forward(case), entry.layer - 1))
+        found = compare(case, FLOAT64, _engines(entry, count))
+    judged = _judged(case, entry, found)
     remark = f"the steps are those of sample {sample} alone: of so many numbers the other samples' are not kept"
     not_covered = [*share.not_covered[:1], "the exact value: more numbers than are enclosed"]
     return structs.replace(
@@ -126,15 +137,24 @@ def _judged(case: Case, entry: Address, found: Comparison) -> dict[str, Any]:
     """What the comparator says of one entry."""
     at = position(case, entry)
     values = {name: o.values[at] + 0.0 for name, o in found.outcomes.items() if o.values is not None}
+    failures = {name: o.failure or o.refused for name, o in found.outcomes.items() if o.values is None}
     pairs = [pair for pair in found.pairs if pair.compared[at]]
     verdict = Verdict.of(int(pair.verdicts[at]) for pair in pairs) if pairs else Verdict.UNDECIDED
+    apart = {(p.first, p.second) for p in pairs if p.verdicts[at] == Verdict.DISAGREE}
+    shown = {
+        name: value
+        for name, value in values.items()
+        if not name.endswith(PLAIN) or (name.removesuffix(PLAIN), name) in apart
+    }
+    numbers = list(shown.values())
     return {
-        "verdict": verdict.name,
-        "values": {name: plain(value) for name, value in values.items()},
-        "difference": plain(max(values.values()) - min(values.values())),
+        "verdict": (Verdict.DISAGREE if found.failures else verdict).name,
+        "values": {name: plain(value) for name, value in shown.items()},
+        "failures": {name: why for name, why in failures.items() if not name.endswith(PLAIN)},
+        "difference": plain(max(numbers) - min(numbers)) if numbers else None,
         "radius": plain(2 * found.radius[at]),
         "fraction": plain(max((pair.fraction[at] for pair in pairs), default=float("nan"))),
-        "undecided": list(found.reasons) if verdict is Verdict.UNDECIDED else [],
+        "undecided": list(found.reasons) if verdict is Verdict.UNDECIDED and not found.failures else [],
     }
 
 
@@ -144,7 +164,7 @@ def _finding(
     judged = _judged(case, entry, found)
     enclosure, why_not = _enclosed(case, position(case, entry))
     not_covered = ["other entries, networks and weights", *([f"the exact value: {why_not}"] if why_not else [])]
-    if "paths" not in judged["values"]:
+    if "paths" not in judged["values"] and "paths" not in judged["failures"]:
         count = count_in_words(chain_rule.paths * len(case.inputs))
         not_covered.insert(0, f"paths: {count} paths, of at most {paths.BUDGET['hardware']:,} that it multiplies out")
     return Derivation(
@@ -158,11 +178,15 @@ def _finding(
         samples=len(case.inputs),
         **judged,
         enclosure=enclosure,
-        neuron=walks.neuron(gradients["neuron"], case, entry, sample - 1),
-        matrix=walks.matrix(gradients["matrix"], case, entry, sample - 1),
+        neuron=walks.neuron(gradients["neuron"], case, entry, sample - 1)
+        if "neuron" in judged["values"]
+        else NeuronWalk(steps=[], samples=[]),
+        matrix=walks.matrix(gradients["matrix"], case, entry, sample - 1)
+        if "matrix" in judged["values"]
+        else MatrixWalk(start=[], tables=[], end=None),
         chain_rule=chain_rule,
         slopes=list(_slopes(case, entry, gradients, sample - 1)),
-        remarks=list(remarks(case, entry, chain_rule, judged, gradients["neuron"], sample - 1)),
+        remarks=list(remarks(case, entry, chain_rule, judged, _forward(case), sample - 1)),
         not_covered=not_covered,
         versions=versions(),
     )
@@ -205,7 +229,10 @@ def _enclosed(case: Case, at: int) -> tuple[str | None, str]:
     outcome = run(matrix.engine, case, ball)
     if outcome.values is None:
         return None, outcome.undecided or outcome.refused or outcome.failure
-    return str(outcome.values[at].str(30)), ""
+    said = str(outcome.values[at].str(30))
+    if not outcome.values[at].is_finite() or len(said) > MOST_DIGITS:
+        return None, "its enclosure is none that can be read"
+    return said, ""
 
 
 def _slopes(case: Case, entry: Address, gradients: dict[str, Gradient], n: int) -> Iterator[SlopeForms]:
@@ -222,7 +249,7 @@ def _slopes(case: Case, entry: Address, gradients: dict[str, Gradient], n: int) 
             if slope is not None and slope.op:
                 forms[name] = walks.step(f"f'(z{unit})", slope)
         if forms:
-            z = gradients["neuron"].trace.z[l][n][j].value  # type: ignore[union-attr]
+            z = _forward(case).z[l][n][j]
             text = textbook.slope(activation, f"z{unit}", f"a{unit}", z)
             yield SlopeForms(activation=activation, unit=unit, textbook=text, engines=forms)
 

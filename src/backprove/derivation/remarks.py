@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from backprove.case import Address, Case, Gradient, position
+from backprove.case import Address, Case, Trace, position
 from backprove.derivation import textbook
 from backprove.domains import DOMAINS
 from backprove.findings import PathsWalk
@@ -22,11 +22,13 @@ def count_in_words(count: int) -> str:
 
 
 def remarks(
-    case: Case, entry: Address, chain: PathsWalk, judged: Mapping[str, Any], gradient: Gradient, n: int
+    case: Case, entry: Address, chain: PathsWalk, judged: Mapping[str, Any], trace: Trace, n: int
 ) -> Iterator[str]:
-    """One line each; `judged`: what the comparator says of the entry; of sample n (0-based)."""
-    yield from _paths(case, entry)
-    yield from _units(case, entry, gradient, n)
+    """One line each; `judged`: what the comparator says of the entry; `trace`: that of engine `paths`; of sample n
+    (0-based).
+    """
+    yield from _paths(case, entry, chain.paths, trace)
+    yield from _units(case, entry, trace, n)
     last, loss = case.layers[-1].activation, case.loss.name
     if len(chain.shown) and chain.shown[0].term and (said := textbook.taken_apart(last, loss, len(case.layers))):
         yield said
@@ -36,7 +38,7 @@ def remarks(
     yield from _little(judged)
 
 
-def _paths(case: Case, entry: Address) -> Iterator[str]:
+def _paths(case: Case, entry: Address, paths: int, trace: Trace) -> Iterator[str]:
     beyond = case.sizes[entry.layer + 1 :]
     if len(beyond) > 1 and (count := math.prod(beyond)) > 1:
         shown = " · ".join(map(str, beyond)) if len(beyond) <= 12 else "the product of their sizes"
@@ -50,14 +52,18 @@ def _paths(case: Case, entry: Address) -> Iterator[str]:
             f"layer {entry.layer} is {len(beyond)} layers from the output: each layer on the way adds two factors, a "
             "weight and a slope; with one unit a layer there is one path only, and no sum"
         )
-    if any(layer.activation == "softmax" for layer in case.layers[entry.layer - 1 :]):
+    slopes = trace.slopes or ()
+    if any(slope is not None and slope.ndim == 3 for slope in slopes[entry.layer - 1 :]):
         yield "softmax: every activation of its layer depends on every net input, so that a path branches there too"
+    if paths != (units := math.prod(beyond)):
+        yield (
+            f"with what softmax layers and the terms of the loss add, {count_in_words(units)} "
+            f"way{'s' if units != 1 else ''} from unit to unit make {count_in_words(paths)} paths"
+        )
 
 
-def _units(case: Case, entry: Address, gradient: Gradient, n: int) -> Iterator[str]:
-    trace, unit = gradient.trace, f"{entry.layer}[{entry.to}]"
-    assert trace is not None
-    z = trace.z[entry.layer - 1][n][entry.to - 1].value
+def _units(case: Case, entry: Address, trace: Trace, n: int) -> Iterator[str]:
+    unit, z = f"{entry.layer}[{entry.to}]", trace.z[entry.layer - 1][n][entry.to - 1]
     if case.layers[entry.layer - 1].activation == "relu" and z < 0:
         yield f"unit {unit} is off, z{unit} < 0: its slope 0 is a factor of every path through it"
 

@@ -10,6 +10,8 @@ import re
 from collections.abc import Iterator, Sequence
 from itertools import product
 
+from msgspec import structs
+
 from backprove.case import Address, Case, Gradient, Trace
 from backprove.derivation import textbook
 from backprove.derivation.expression import formula
@@ -46,39 +48,54 @@ def walk(gradient: Gradient, case: Case, entry: Address, n: int, most: int | Non
     ways = branches(case, trace, l)
     j, k = entry.to - 1, entry.from_
     total = gradient.biases[l][j] if k is None else gradient.weights[l][j, k - 1]
-    samples = list(_folded(total.args[1], len(case.inputs)))  # 0 + the sum of all
-    products = list(_leaves(samples[n], ways))
-    every = list(zip(product(*map(range, ways)), products, strict=True))
+    try:
+        samples = list(_folded(total.args[1], len(case.inputs)))  # 0 + the sum of all
+        products = list(_leaves(samples[n], ways))
+        routes = [_numbers(p, len(_symbols(case, trace, entry, (0,) * len(ways)))) for p in products]
+    except (IndexError, ValueError):  # the engine did something else than it says
+        return too_many(case, trace, entry, plain(total.value + 0.0), math.prod(ways))
+    every = list(zip(product(*map(range, ways)), products, routes, strict=True))
     shown = every
     if most is not None and len(every) > most:
         largest = sorted(range(len(every)), key=lambda i: -abs(products[i].value))[:most]
         shown = [every[i] for i in sorted(largest)]
-    kept = {id(p) for _, p in shown}
+    kept = {id(p) for _, p, _ in shown}
     rest = [p.value for p in products if id(p) not in kept]
     return PathsWalk(
         paths=len(every),
         symbols=_symbols(case, trace, entry, every[0][0]),
-        shown=[_route(case, trace, entry, n, choice, p) for choice, p in shown],
+        shown=[_route(case, trace, entry, n, *path) for path in shown],
         others=len(rest),
-        others_sum=plain(math.fsum(rest)) if rest else None,
+        others_sum=plain(_total(rest)) if rest else None,
         total=plain(samples[n].value + 0.0),
         samples=[plain(x.value + 0.0) for x in samples],
     )
 
 
-def too_many(case: Case, trace: Trace, entry: Address, total: float | str | None) -> PathsWalk:
+def _total(values: Sequence[float]) -> float:
+    try:
+        return math.fsum(values)
+    except (OverflowError, ValueError):  # beyond the range, or infinities of either sign
+        return sum(values)
+
+
+def too_many(
+    case: Case, trace: Trace, entry: Address, total: float | str | None, count: int | None = None
+) -> PathsWalk:
     """The form of a path alone; `total`: what the engine multiplied out without a record of it, if it did."""
     ways = branches(case, trace, entry.layer - 1)
     letters = [LETTERS[i % len(LETTERS)] for i in range(len(ways) - 1)]
     symbols = _symbols(case, trace, entry, (0,) * len(ways), letters)
-    count = math.prod(ways)
+    count = count or math.prod(ways)
     return PathsWalk(paths=count, symbols=symbols, shown=[], others=count, others_sum=None, total=total, samples=[])
 
 
 def _folded(x: Recorded, count: int) -> Iterator[Recorded]:
-    """The terms of a sum of so many, in order."""
+    """The terms of a sum of so many, in order. Raises ValueError where it is none."""
     terms = []
     for _ in range(count - 1):
+        if x.op != "+":
+            raise ValueError
         x, last = x.args
         terms.append(last)
     yield x
@@ -115,20 +132,32 @@ def _symbols(
     return [f"∂C/∂{last}{L}[{at}]", *reversed(symbols)]
 
 
-def _route(case: Case, trace: Trace, entry: Address, n: int, choice: Choice, made: Recorded) -> Route:
-    symbols = _symbols(case, trace, entry, choice)
-    numbers: list[Recorded] = []
-    x = made
-    for _ in symbols[1:]:
-        x, last = x.args
+def _numbers(made: Recorded, count: int) -> list[Recorded]:
+    """The factors of a product of so many, from the loss back. Raises ValueError where it is none."""
+    numbers = []
+    for _ in range(count - 1):
+        if made.op != "*":
+            raise ValueError
+        made, last = made.args
         numbers.append(last)  # the term of the loss first
-    numbers.append(x)
-    factors = [_factor(case, trace, entry, n, symbol, x) for symbol, x in zip(symbols, numbers, strict=True)]
+    return [*numbers, made]
+
+
+def _route(
+    case: Case, trace: Trace, entry: Address, n: int, choice: Choice, made: Recorded, numbers: Sequence[Recorded]
+) -> Route:
+    symbols, term = _symbols(case, trace, entry, choice), ""
+    if trace.ends.shape[2] > 1:
+        term = _term(case, trace, n, symbols[0], choice[-1])
+    pairs = zip(symbols, numbers, strict=True)
+    factors = [_factor(case, trace, entry, n, symbol, x) for symbol, x in pairs]
+    if term:  # not C itself is derived there, but one term of it
+        factors[0] = structs.replace(factors[0], symbol=symbols[0].replace("∂C/", f"∂({term})/"))
     through = [passed for symbol in symbols[:0:-1] if symbol.startswith("∂a") for passed in _passed(symbol)]
     through += [symbols[0].partition("/∂")[2]] if "/∂z" in symbols[0] else []
     return Route(
         through=through,
-        term=_term(case, trace, n, symbols[0], choice[-1]),
+        term=term,
         factors=factors,
         known=_known(case, trace, n, factors),
         product=plain(made.value + 0.0),
@@ -136,9 +165,7 @@ def _route(case: Case, trace: Trace, entry: Address, n: int, choice: Choice, mad
 
 
 def _term(case: Case, trace: Trace, n: int, symbol: str, place: int) -> str:
-    """The term of the loss that a path ends in, where there are several."""
-    if trace.ends.shape[2] == 1:
-        return ""
+    """The term of the loss that a path ends in."""
     l, j = _unit(symbol.partition("/∂")[2])
     z = trace.z[l - 1][n][j - 1].value
     last = case.layers[-1].activation

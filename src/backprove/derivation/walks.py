@@ -111,7 +111,8 @@ def _incoming(trace: Trace, case: Case, l: int, n: int) -> Sequence[Recorded]:
 
 
 def _short(x: Recorded) -> str:
-    return f"({x.value:.6g})" if x.value < 0 else f"{x.value:.6g}"
+    value = x.value + 0.0  # no -0
+    return f"({value:.6g})" if value < 0 else f"{value:.6g}"
 
 
 def _delta(trace: Trace, case: Case, l: int, j: int, n: int) -> list[Step]:

@@ -111,6 +111,9 @@ class Derivation(msgspec.Struct, frozen=True, kw_only=True):
     samples: int
     verdict: str
     values: dict[str, float | str]
+    """Of the engines' recorded runs; of a run without record too (`matrix, plain`) where it differs from that."""
+    failures: dict[str, str]
+    """Engine → why it has no value."""
     difference: float | str | None
     radius: float | str | None
     fraction: float | str | None

@@ -93,8 +93,15 @@ def total(found: Derivation) -> str:
     return "" if chain.total is None or len(chain.shown) == chain.paths == 1 else brief(chain.total)
 
 
+def failed(found: Derivation, engine: str) -> str:
+    """`matrix raised ValueError: …`, or ""."""
+    return f"{engine} {found.failures[engine]}" if engine in found.failures else ""
+
+
 def judged(found: Derivation) -> str:
     """The difference against the bound."""
+    if found.failures:
+        return "; ".join(failed(found, name) for name in found.failures)
     engines = " = ".join(found.values) if found.verdict == "AGREE" else ", ".join(found.values)
     if found.undecided:
         return f"{engines}: {'; '.join(REASONS.get(reason, reason) for reason in found.undecided)}"
@@ -107,7 +114,7 @@ def judged(found: Derivation) -> str:
 
 
 def slope_lines(found: Derivation) -> Iterator[str]:
-    """How each engine works out the slopes."""
+    """How each engine works out the slopes, which in the paths are written as in textbooks."""
     for forms in found.slopes:
         said = [f"{name:<8}{_form(step)}" for name, step in forms.engines.items()]
         yield f"{forms.activation}, unit {forms.unit}: in textbooks {forms.textbook}"

@@ -14,6 +14,7 @@ GAP = 2
 NEURON, PATHS = 38, 44  # characters that a column needs at least
 MOST_ROWS, MOST_FITTING = 6, 10  # rows and columns of a matrix that are shown
 MOST_COLUMNS = 6  # that three columns side by side make room for
+MOST_SAID = 600  # characters of a title or source
 MOST_SHOWN = 1200  # characters of a network's numbers
 Lines = list[Text]
 
@@ -42,7 +43,7 @@ def show_derivation(found: Derivation, console: Console, *, quiet: bool = False)
         write_wrapped(console, f"· {line}", 2)
     lines = list(words.slope_lines(found))
     if lines:
-        console.print(Text("slopes", style="dim"))
+        console.print(Text("slopes, in the paths as in textbooks", style="dim"))
         for line in lines:
             write_wrapped(console, line, 4 + 2 * line.startswith(" "), indent=2)
     for line in found.not_covered:
@@ -52,7 +53,7 @@ def show_derivation(found: Derivation, console: Console, *, quiet: bool = False)
 def _widths(found: Derivation, width: int) -> list[int]:
     """Of three columns side by side; none where the terminal, or a matrix's part, is too narrow for that."""
     room = width - 2 * GAP
-    wanted = max(min(len(t.values[0]), MOST_COLUMNS) * _cell(t) for t in found.matrix.tables) + 2
+    wanted = max((min(len(t.values[0]), MOST_COLUMNS) * _cell(t) for t in found.matrix.tables), default=0) + 2
     middle = max(wanted, room // 3)
     if width < WIDE or room - middle < NEURON + PATHS:
         return []
@@ -75,10 +76,10 @@ def _print(console: Console, grid: Grid) -> None:
 
 
 def _show_network(found: Derivation, console: Console) -> None:
-    if found.title:
-        write_wrapped(console, found.title, 0, style="bold")
-    if found.source:
-        write_wrapped(console, found.source, 0, style="dim")
+    for part, style in ((found.title, "bold"), (found.source, "dim")):
+        if part:
+            cut = part if len(part) <= MOST_SAID else f"{part[:MOST_SAID]} …"
+            write_wrapped(console, cut, 0, style=style)
     write_wrapped(console, network(found.case), 0)
     blocks = numbers(found.case)
     if sum(len(values) for _, values in blocks) > MOST_SHOWN:
@@ -105,6 +106,11 @@ def _show_values(found: Derivation, console: Console) -> None:
 
 def write_wrapped(console: Console, text: str, hang: int, *, indent: int = 0, style: str = "") -> None:
     """Text from outside, wrapped at blanks, further lines indented by `hang`."""
+    if not hang and not indent:  # Rich knows how wide the characters of other scripts are
+        for line in Text(safe(text), style=style).wrap(console, console.width):
+            line.rstrip()
+            console.print(line, soft_wrap=True)
+        return
     for line in _wrapped(Text(" " * indent + safe(text), style=style), console.width, hang):
         console.print(line, soft_wrap=True)
 
@@ -151,14 +157,18 @@ def _step(step: Step, width: int) -> Lines:
 
 
 def _neuron(found: Derivation, width: int) -> Lines:
-    lines = _heading(words.NAMES["neuron"], width)
+    lines = _heading(words.NAMES["neuron"], width) + _failure(found, "neuron", width)
     for step in found.neuron.steps:
         lines += _step(step, width)
     return lines + _wrapped(Text(words.summed(found, found.neuron.samples, "neuron")), width, 2)
 
 
+def _failure(found: Derivation, engine: str, width: int) -> Lines:
+    return _wrapped(Text(safe(words.failed(found, engine)), style="red"), width, 2)
+
+
 def _matrix(found: Derivation, width: int) -> Lines:
-    lines, walk = _heading(words.NAMES["matrix"], width), found.matrix
+    lines, walk = _heading(words.NAMES["matrix"], width) + _failure(found, "matrix", width), found.matrix
     for step in walk.start:
         lines += _step(step, width)
     for table in walk.tables:
@@ -187,7 +197,7 @@ def _table(table: Table, width: int) -> Lines:
 
 def _chain_rule(found: Derivation, width: int) -> Lines:
     chain = found.chain_rule
-    lines = _heading(words.NAMES["chain_rule"], width)
+    lines = _heading(words.NAMES["chain_rule"], width) + _failure(found, "paths", width)
     lines += _wrapped(Text(" · ".join(chain.symbols)), width, 2)
     lines += _wrapped(Text(words.paths(found), style="dim"), width, 2)
     for i, route in enumerate(chain.shown, 1):
