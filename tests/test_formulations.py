@@ -230,11 +230,19 @@ def turned(engine: Engine) -> Engine:
     return engine_turned
 
 
+def not_over_samples(engine: Engine) -> Engine:
+    """As printed for one sample, added up over the samples: not divided by N."""
+    return lambda case, domain: times(len(case.inputs), engine)(case, domain)
+
+
 UNCONVERTED = {
     "bias-trick/as-it-is": turned,
     "bias-trick/column-of-ones": turned,
     "neuron-dictionaries/added": lambda engine: times(-1, engine),
     "derivative-notation/printed": turned,
+    "matched-pairs/squared-linear": not_over_samples,
+    "matched-pairs/binary-sigmoid": not_over_samples,
+    "matched-pairs/multi-class-softmax": not_over_samples,
     "local-error/added": lambda engine: times(-1, engine),
     "local-error/sum-of-outputs": lambda engine: times(-1, engine),
     "sensitivity/added": lambda engine: times(-1, engine),

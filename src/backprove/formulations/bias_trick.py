@@ -110,7 +110,7 @@ ROW = Formulation(
             ("X = [x, 1];  A[l+1] = σ(A[l] · W[l])", *_DELTAS, "dC/dW[l] = A[l]ᵀ · D[l]"),
             replace(_BIASED, adapt=bias_in_layer_1_alone),
             _as_it_is,
-            conversion="network: hidden layers one unit wider, a bias in layer 1 alone; transposition: W[l] is W^{l+1}",
+            conversion="network: hidden layers one unit wider, a bias in layer 1 only; transposition: W[l]ᵀ is W^{l+1}",
         ),
         Reading(
             "column-of-ones",
@@ -119,7 +119,7 @@ ROW = Formulation(
             ("A[l+1] = [σ(A[l] · W[l]), 1],  b as the last row of W[l]", *_DELTAS, "dC/dW[l] = A[l]ᵀ · D[l]"),
             _BIASED,
             _with_ones,
-            conversion="transposition: W[l] without its last row is W^{l+1}",
+            conversion="transposition: W[l] without its last row is (W^{l+1})ᵀ",
         ),
     ),
 )

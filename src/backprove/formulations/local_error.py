@@ -131,5 +131,6 @@ ROW = Formulation(
     ),
     fault="In the third equation ∂/∂y_i (T_i - y_i), which is -1, stands where the derivative of ½ (T_i - y_i)² "
     "belongs. In the fourth T_i - y_i has the wrong sign for an update that subtracts. In both the sum needs W_ji, as "
-    "the first equation counts.",
+    "the first equation counts. The hidden line of the third, "
+    "∂/∂y_i (Σ_j W_ij ∂E/∂y_j), has one derivative too many and lacks the slopes φ'(x_j); it cannot be run as printed.",
 )

@@ -84,7 +84,9 @@ def _posed(output: str, loss: str, *, hidden: str = "tanh", exact: bool = False)
 def _pair(name: str, kind: Kind, output: str, loss: str, hidden: str = "tanh") -> Reading:
     """ŷ - y behind an output activation and a loss."""
     says = f"{_NAMES[loss].capitalize()} behind {output} outputs."
-    return Reading(name, kind, says, ("dC/dZ = (ŷ - y) / N",), _posed(output, loss, hidden=hidden), _fused)
+    conversion = "reduction: ŷ - y over N, the loss being a mean over N samples" if kind is Kind.PRINTED else ""
+    posed = _posed(output, loss, hidden=hidden)
+    return Reading(name, kind, says, ("dC/dZ = (ŷ - y) / N",), posed, _fused, conversion)
 
 
 def _product(name: str, formula: str, posed: Posed, delta: Delta) -> Reading:

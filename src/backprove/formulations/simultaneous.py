@@ -64,8 +64,8 @@ ROW = Formulation(
     readings=(
         Reading(
             "simultaneous",
-            Kind.PRINTED,
-            "All deltas from the old weights.",
+            Kind.CORRECTED,
+            "All deltas from the old weights, and then every weight changed.",
             (_DELTA, "dE/dW^l = delta^l (a^{l-1})ᵀ"),
             _SIGMOID,
             _engine(updated=False),
@@ -80,11 +80,13 @@ ROW = Formulation(
         ),
         Reading(
             "largest-delta",
-            Kind.CONTRAST,
-            "Only the weight with the largest |dE/dw| of the network changes: all other entries are 0.",
+            Kind.PRINTED,
+            "The question's premise: only the weight with the largest delta changes, here the largest |dE/dw|.",
             ("dE/dw where |dE/dw| is the largest of all, 0 elsewhere",),
             replace(_SIGMOID, domains=("float64", "float32")),
             _largest,
         ),
     ),
+    fault="Only the weight with the highest delta is changed: the gradient has an entry for every weight, and a step "
+    "against it changes them all.",
 )

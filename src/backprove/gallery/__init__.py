@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 
 from backprove.domains import DOMAINS
 from backprove.errors import BackproveError
-from backprove.findings import GalleryReport, QuestionFinding, RowFinding
+from backprove.findings import GalleryReport, QuestionFinding, ReadingFinding, RowFinding
 from backprove.formulations import GALLERY, Formulation, Kind
 from backprove.gallery.judge import NETWORKS, Tick, judge
 from backprove.gallery.questions import QUESTIONS, ask
@@ -36,6 +36,8 @@ def gallery(
 
     KeyboardInterrupt ends it with the rows that are done. Raises BackproveError where nothing can be compared.
     """
+    if all(DOMAINS[name].missing() for name in domains):
+        raise BackproveError("nothing to compare: " + "; ".join(f"{n}: {DOMAINS[n].missing()}" for n in domains))
     started, interrupted = time.perf_counter(), False
     found: list[RowFinding] = []
     answers: list[QuestionFinding] = []
@@ -49,8 +51,7 @@ def gallery(
         interrupted = True
     unverified = list(_unverified(found))
     verdicts = [Verdict[f.verdict] for f in (answers if questions else found)]
-    if unverified:
-        verdicts.append(Verdict.DISAGREE)
+    verdicts += [Verdict[r.verdict] for r in unverified]
     return GalleryReport(
         verdict=(Verdict.of(verdicts) if verdicts and not interrupted else Verdict.UNDECIDED).name,
         seed=seed,
@@ -58,19 +59,19 @@ def gallery(
         settings={"rows": [row.id for row in rows], "networks": networks, "domains": list(domains)},
         rows=found,
         questions=answers,
-        unverified=unverified,
+        unverified=[f"{r.name} is {r.verdict}" for r in unverified],
         not_covered=list(_not_covered(domains, found)),
         interrupted=interrupted,
         timing={"seconds": time.perf_counter() - started},
     )
 
 
-def _unverified(rows: Sequence[RowFinding]) -> Iterator[str]:
+def _unverified(rows: Sequence[RowFinding]) -> Iterator[ReadingFinding]:
     """Conversions and corrections that did not make the gradient."""
     for row in rows:
         for r in row.readings:
             if r.kind in (Kind.CONVERTED, Kind.CORRECTED) and r.domains and r.verdict != "AGREE":
-                yield f"{r.name} is {r.verdict}"
+                yield r
 
 
 def _not_covered(domains: Sequence[str], rows: Sequence[RowFinding]) -> Iterator[str]:

@@ -27,8 +27,8 @@ def same_formulas(facts: Facts) -> Answer:
         facts.holds("W2[1,1]" in error and "W1" not in error, f"{name}: dC/da1[1] is made of W2 and not of W1: {error}")
     answer = (
         f"They are equivalent: on {facts.networks(*both):,} networks both give the gradient of the three engines, "
-        "where different formulas would have passed in a field with a probability of at most "
-        f"{facts.chance(*both):.1e}. Both send the error back through the weights that lead out of the hidden "
+        "and at the random points of a finite field two that differ would have agreed with a probability of at "
+        f"most {facts.chance(*both):.1e}. Both send the error back through the weights that lead out of the hidden "
         "layer, W^{l+1}: the first article calls that matrix by the layer where it starts, the second by the "
         "one where it ends."
     )
@@ -49,7 +49,12 @@ def only_one(facts: Facts) -> Answer:
         f"formulations agree with the three engines, {len(printed)} of them just as printed. The two courses' "
         "variants are among these: what the one calls the error of a unit is what the other calls dE/dz."
     )
-    return answer, [facts.verdicts("what agrees as printed", *printed)]
+    rows = []
+    for kind in dict.fromkeys(r.kind for row in facts.rows.values() for r in row.readings):
+        verdicts = [r.verdict for row in facts.rows.values() for r in row.readings if r.kind == kind]
+        rows.append([kind, str(verdicts.count("AGREE")), str(len(verdicts))])
+    counted = Evidence(says="readings that agree with the engines", head=["kind", "agree", "of"], rows=rows)
+    return answer, [counted, facts.verdicts("what agrees as printed", *printed)]
 
 
 def error_or_gradient(facts: Facts) -> Answer:
@@ -69,17 +74,14 @@ def together(facts: Facts) -> Answer:
     facts.agrees("simultaneous/simultaneous")
     facts.disagrees("simultaneous/layer-by-layer", "simultaneous/largest-delta")
     rules = {
-        "all, their deltas from the old weights": training.full_batch,
-        "a layer at a time, while going back": training.layer_by_layer,
-        "only the one of the largest derivative": training.largest_only,
+        "all, from the old weights": training.full_batch,
+        "a layer at a time": training.layer_by_layer,
+        "only the largest": training.largest_only,
     }
     losses = _descents(rules)
     whole, _, alone = (found[-1] for found in losses.values())
-    case = training.exclusive_or()
-    share, tenth = (training.apart(case, training.full_batch, training.layer_by_layer, r) for r in (RATE, RATE / 10))
-    facts.holds(
-        0 < tenth < share < 1, f"going layer by layer is off by {share:.2g}, at a tenth of the rate {tenth:.2g}"
-    )
+    (share, tenth), apart = _apart("a layer at a time", training.layer_by_layer)
+    facts.holds(0 < tenth < share < 1, "going layer by layer comes nearer with a smaller learning rate")
     facts.holds(alone > whole, "changing all lessens the loss more than changing one")
     answer = (
         "All deltas are worked out from the old weights, a layer at a time from the output back, and only then "
@@ -87,7 +89,7 @@ def together(facts: Facts) -> Answer:
         f"{share:.1%} ({tenth:.1%} at a tenth of the learning rate), and changing only the largest leaves the loss "
         f"at {alone:.3f} after {STEPS[-1]} steps, where changing all reaches {whole:.3f}."
     )
-    return answer, [_losses(losses), facts.row("simultaneous", "as gradients")]
+    return answer, [_start(), _losses(losses), apart, facts.row("simultaneous", "as gradients")]
 
 
 def differences(facts: Facts) -> Answer:
@@ -98,43 +100,57 @@ def differences(facts: Facts) -> Answer:
     facts.holds(
         all(r.forward > r.central > r.engine for r in rows), "forward is worse than central, central than engines"
     )
-    facts.timing = {f"forward differences / matrix, {r.network}": r.seconds_ratio for r in rows}
+    facts.timing = {f"{r.network}, forward differences one by one": r.seconds_ratio for r in rows}
     answer = (
-        f"Both: a gradient of {last.weights:,} entries takes {last.evaluations:,} evaluations of the loss, one "
-        "more than there are entries, where backpropagation takes one pass there and one back; and its largest "
-        f"error was {last.forward:.0e} of the largest entry by forward and {last.central:.0e} by central "
-        f"differences, against {last.engine:.0e} between engines. Taken to the limit, with an h whose square is 0, "
-        "the difference is the gradient itself."
+        f"Both: a gradient of {last.weights:,} entries takes {last.forward_evaluations:,} evaluations of the loss "
+        f"by forward and {last.central_evaluations:,} by central differences, where backpropagation takes one pass "
+        f"there and one back; and its largest error was {last.forward:.0e} of the largest entry by forward and "
+        f"{last.central:.0e} by central differences, against {last.engine:.0e} between engines. Taken to the "
+        "limit, with an h whose square is 0, the difference is the gradient itself."
     )
     head = ["network", "entries", "evaluations", "forward", "central", "complex step", "matrix"]
-    says = "largest error as a share of the largest entry; sigmoid networks, one sample"
+    says = "evaluations (forward, central), and largest error as a share of the largest entry; sigmoid networks"
     table = Evidence(says=says, head=head, rows=[_measured(r) for r in rows])
     return answer, [table, facts.row("finite-differences", "as gradients")]
 
 
 def _measured(r: Measured) -> list[str]:
     errors = (r.forward, r.central, r.complex_step, r.engine)
-    return [r.network, f"{r.weights:,}", f"{r.evaluations:,}", *(f"{x:.0e}" for x in errors)]
+    evaluations = f"{r.forward_evaluations:,}, {r.central_evaluations:,}"
+    return [r.network, f"{r.weights:,}", evaluations, *(f"{x:.0e}" for x in errors)]
 
 
 def total(facts: Facts) -> Answer:
     facts.agrees("sum-over-samples/printed")
     facts.disagrees("sum-over-samples/online")
-    case = training.exclusive_or()
-    rates = (RATE, RATE / 10)
-    shares = [training.apart(case, training.full_batch, training.online, rate) for rate in rates]
-    facts.holds(shares[0] > shares[1] > 0, "online and full batch come nearer with smaller rates")
-    said = " and ".join(
-        f"{share:.1%} at a learning rate of {rate:g}" for share, rate in zip(shares, rates, strict=True)
-    )
+    (share, tenth), apart = _apart("an update after each sample", training.online)
+    facts.holds(0 < tenth < share, "online and full batch come nearer with a smaller learning rate")
     answer = (
         "Yes: the derivative of a sum is the sum of the derivatives, so that the gradient of the total error is "
         "that of the observations, added up. To update after each observation is another thing, since all but the "
-        f"first are then taken at weights that have moved: over one pass the two steps differ by {said} as "
-        "learning rate."
+        f"first are then taken at weights that have moved: over one pass the two steps differ by {share:.1%} here, "
+        f"and by {tenth:.1%} at a tenth of the learning rate."
     )
     rules = {"all samples, then one update": training.full_batch, "an update after each sample": training.online}
-    return answer, [_losses(_descents(rules)), facts.row("sum-over-samples", "as gradients")]
+    return answer, [_start(), _losses(_descents(rules)), apart, facts.row("sum-over-samples", "as gradients")]
+
+
+def _apart(what: str, rule: training.Rule) -> tuple[list[float], Evidence]:
+    """How far one step by a rule is from that of all weights and samples together, at two learning rates."""
+    case, rates = training.exclusive_or(), (RATE, RATE / 10)
+    shares = [training.apart(case, training.full_batch, rule, rate) for rate in rates]
+    rows = [[f"{rate:g}", f"{share:.2%}"] for rate, share in zip(rates, shares, strict=True)]
+    says = "the same network: how far the first step is from that of all together, as a share of it"
+    return shares, Evidence(says=says, head=["learning rate", what], rows=rows)
+
+
+def _start() -> Evidence:
+    """The network that is trained."""
+    rows = []
+    for l, layer in enumerate(training.exclusive_or().layers, 1):
+        for j, (w, b) in enumerate(zip(layer.weights, layer.bias if layer.bias is not None else (), strict=True), 1):
+            rows.append([f"unit {l}[{j}]", ", ".join(f"{x:.4f}" for x in w), f"{b:.4f}"])
+    return Evidence(says="the exclusive or, 2-3-1: the weights at first", head=["to", "from", "bias"], rows=rows)
 
 
 def _descents(rules: Mapping[str, training.Rule]) -> dict[str, list[float]]:
@@ -145,7 +161,7 @@ def _descents(rules: Mapping[str, training.Rule]) -> dict[str, list[float]]:
 def _losses(losses: Mapping[str, Iterable[float]]) -> Evidence:
     rows = [[name, *(f"{value:.5f}" for value in values)] for name, values in losses.items()]
     start = training.loss(training.exclusive_or())
-    says = f"the exclusive or, 2-3-1, learning rate {RATE:g}: the loss, {start:.5f} at first, after so many steps"
+    says = f"the same network, learning rate {RATE:g}: the loss, {start:.5f} at first, after so many steps"
     return Evidence(says=says, head=["changed", *(f"{step:,}" for step in STEPS)], rows=rows)
 
 
@@ -219,4 +235,9 @@ def hidden_targets(facts: Facts) -> Answer:
         "The two equations say just that for every layer, and agree with the engines on "
         f"{facts.networks(*names):,} networks."
     )
-    return answer, [facts.verdicts("the two equations, and in terms of delta_j", *names)]
+    recorded = Evidence(
+        says="what the two equations made of unit 1 of layer 1 in a 2-2-2 network, as recorded",
+        head=["", ""],
+        rows=[["dC/da1[1]", error], ["delta1[1]", written(FORMULATIONS[names[0]], small(False, False), 1, 1)]],
+    )
+    return answer, [recorded, facts.verdicts("the two equations, and in terms of delta_j", *names)]

@@ -39,7 +39,7 @@ def in_domain(found: ReadingDomain) -> str:
     if found.disagreeing_networks:
         said = f"on {found.disagreeing_networks:,} of {count_of(found.networks, 'network')}"
         if found.largest_error is not None:
-            said += f", off by up to {number(found.largest_error, 2)} of the largest entry"
+            said += f", off by up to {number(found.largest_error, 2)} times the largest entry"
         return said
     if found.false_agreement_probability is not None and found.verdict == "AGREE":
         of += f", by chance with a probability of at most {found.false_agreement_probability:.1e}"
@@ -54,15 +54,19 @@ def said(report: GalleryReport) -> str:
         return f"{borne} of {count_of(len(report.questions), 'answer')} borne out by this run"
     if len(report.rows) == 1:
         (row,) = report.rows
-        if row.verdict == "AGREE":
-            return f"{row.id} is the gradient as printed"
+        if row.verdict != "DISAGREE":
+            return f"{row.id} {'is' if row.verdict == 'AGREE' else 'may or may not be'} the gradient as printed"
         but = ", but converted or corrected it is" if any(r.verdict == "AGREE" for r in repairs(row)) else ""
         return f"{row.id} is not the gradient as printed{but}"
+    wrong = [row for row in report.rows if row.verdict == "DISAGREE"]
     right = sum(row.verdict == "AGREE" for row in report.rows)
-    others = [row for row in report.rows if row.verdict != "AGREE"]
-    mended = sum(any(r.verdict == "AGREE" for r in repairs(row)) for row in others)
-    text = f"{right} of {count_of(len(report.rows), 'formulation')} the gradient as printed"
-    return f"{text}; {mended} of the other {len(others)} by a conversion or correction" if others else text
+    mended = sum(any(r.verdict == "AGREE" for r in repairs(row)) for row in wrong)
+    text = (
+        f"of {count_of(len(report.rows), 'formulation')} {right} are the gradient as printed and {len(wrong)} are not"
+    )
+    text += f"; converted or corrected, {mended} of these are" if wrong else ""
+    left = len(report.rows) - right - len(wrong)
+    return f"{text}; {left} stayed undecided" if left else text
 
 
 def counts(report: GalleryReport) -> str:
@@ -77,4 +81,4 @@ def counts(report: GalleryReport) -> str:
 
 def timed(timing: dict[str, float]) -> Iterator[str]:
     for what, ratio in timing.items():
-        yield f"time of {what}: {ratio:,.0f}"
+        yield f"{what}: {ratio:,.0f} times as long as engine matrix"
