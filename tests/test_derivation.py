@@ -223,7 +223,7 @@ def test_the_numbers_of_a_formula_are_those_of_its_names(x: Recorded) -> None:
         number = f"{values[m[0]]:.6g}"
         return f"({number})" if number.startswith("-") else number
 
-    if "²" not in made.text and "³" not in made.text and "⁴" not in made.text and x.op:
+    if x.op:
         plain_numbers = re.sub(r"exp\(\((-[^()]*)\)\)", r"exp(\1)", names.sub(put, made.text))
         assert made.numbers == plain_numbers
 

@@ -16,7 +16,7 @@ from helpers import FLOAT64, covering, kinked, network
 from rich.console import Console
 
 from backprove.case import Address, Case, Gradient, Loss
-from backprove.derivation import default, derive, derive_delta, routes
+from backprove.derivation import default, derive, derive_delta, routes, textbook
 from backprove.derivation.recorded import Recorded
 from backprove.domains import Domain
 from backprove.engines import matrix, neuron, paths
@@ -101,8 +101,12 @@ def test_every_factor_is_what_its_symbol_says(case: Case, first: int) -> None:
     entry = Address(1, first, first) if case.layers[0].bias is None or first == 1 else Address(1, first, None)
     n = len(case.inputs) - 1
     found = derive(case, entry, sample=n + 1, all_paths=True)
-    last = set()
-    for route in found.chain_rule.shown:
+    last, K = set(), case.sizes[-1]
+    for i, route in enumerate(found.chain_rule.shown):
+        l, j = unit(route.factors[0].symbol.rsplit("/∂", 1)[1])[1:]
+        z = float(forward(case, n)[0][-1][j - 1])
+        terms = textbook.terms(case.layers[-1].activation, case.loss.name, l, K, j, z)
+        assert route.term == (terms[i % len(terms)] if terms else "")
         with mpmath.workdps(30):
             for factor in route.factors:
                 value = by_symbol(case, n, factor.symbol)

@@ -41,7 +41,8 @@ ROOMS: dict[str, set[str] | None] = {
         "rounding", "verdict", "versions", "weakness",
     },
     "derivation": {
-        "case", "compare", "domains", "engines", "errors", "findings", "outcome", "verdict", "versions",
+        "case", "compare", "domains", "engines", "errors", "findings", "outcome", "rounding", "verdict",
+        "versions",
     },
     "gallery": {
         "campaign", "case", "compare", "derivation", "domains", "engines", "errors", "findings", "formulations",

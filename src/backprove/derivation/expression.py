@@ -88,6 +88,10 @@ class _Writer:
             return letter, ATOM
         return text, holds
 
+    def _named(self, x: Recorded) -> str:
+        """The text of a part in names: different numbers that happen to be equal are to stay apart."""
+        return _Writer(self.top, letters=self.letters)._part(x)[0] if self.values else ""
+
     def _letter(self, op: str) -> str:
         taken = set(self.letters.values())
         free = [LETTERS[op]] if op in LETTERS else list(OTHERS)
@@ -161,11 +165,10 @@ class _Writer:
                 coefficient = coefficient * constant if up else coefficient / constant
                 continue
             text, holds = self._part(factor)
-            # Different numbers that happen to be equal stay apart.
-            (above if up else below).append((text, holds, id(factor) if self.values else 0))
+            (above if up else below).append((text, holds, self._named(factor)))
         sign, coefficient = (-1 if coefficient < 0 else 1), abs(coefficient)
         if coefficient != 1 or not above:
-            above.insert(0, (*_constant(coefficient), 0))
+            above.insert(0, (*_constant(coefficient), ""))
         if len(above) == 1 and not below:
             return sign, *above[0][:2]
         top, bottom = "·".join(_powers(above, PRODUCT)), _powers(below, ATOM)
@@ -213,7 +216,7 @@ def _held(text: str, holds: int, wanted: int) -> str:
     return text if holds >= wanted and not text.startswith("-") else f"({text})"
 
 
-_Part = tuple[str, int, int]
+_Part = tuple[str, int, str]
 """The text of a factor, how strongly it holds together, and what sets it apart from others of the same text."""
 
 
