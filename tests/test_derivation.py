@@ -188,7 +188,7 @@ def test_formulas(made: Recorded, text: str) -> None:
 @st.composite
 def _recorded(draw: st.DrawFn) -> Recorded:
     """A number made of some names and constants by some operations, parts of it used more than once."""
-    pool = [Recorded(value, name=f"a1[{i}]") for i, value in enumerate((0.75, -1.5, 0.3), 1)]
+    pool = [Recorded(value, name=f"a1[{i}]") for i, value in enumerate((0.7512345678, -1.5678912345, 0.3141592653), 1)]
     constants = (Fraction(1, 2), Fraction(1, 3), Fraction(2), Fraction(-1), Fraction(-1, 2), 0.01)
     pool += [Recorded(float(constant), constant=constant) for constant in constants]
     for _ in range(draw(st.integers(1, 10))):

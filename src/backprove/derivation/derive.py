@@ -64,7 +64,7 @@ def _derive(case: Case, entry: Address, sample: int, all_paths: bool) -> Derivat
         if name != "paths" or count <= MOST_PATHS
     }
     # The runs without record stand beside: what is shown must be what the engines do without being watched.
-    found = compare(case, FLOAT64, {**plain_runs, **engines, **{f"{k}, plain": e for k, e in plain_runs.items()}})
+    found = compare(case, FLOAT64, {**plain_runs, **engines, **{f"{k}{PLAIN}": e for k, e in plain_runs.items()}})
     if "paths" in gradients:
         chain_rule = routes.walk(gradients["paths"], case, entry, n, None if all_paths else routes.SHOWN)
     else:
