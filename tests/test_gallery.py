@@ -536,6 +536,12 @@ def test_training_rules_are_what_they_say() -> None:
     losses = list(training.descend(case, training.full_batch, rate, (0, 1, 2)))
     assert losses[0] == training.loss(case)
     assert losses[0] > losses[1] > losses[2]
+    thrice = training.full_batch(training.full_batch(training.full_batch(case, rate), rate), rate)
+    assert list(training.descend(case, training.full_batch, rate, (1, 3)))[1] == training.loss(thrice)
+    for sign in (1, -1):  # the largest derivative is one of either sign
+        turned = replace(case, loss=replace(case.loss, scale=sign * case.loss.scale))
+        (at,) = np.flatnonzero(training.flat(training.largest_only(turned, rate)) - start)
+        assert at == np.abs(gradient).argmax()
 
 
 def test_the_table(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
