@@ -422,3 +422,14 @@ def test_beside_the_engines_a_reading_refuses_networks_that_it_is_not_about(row:
     other = network((2, 2, 2), ("softmax", "gelu"), loss=Loss("categorical_cross_entropy"), reduction="mean_all")
     refusals = {run(FORMULATIONS[row.named(r)], other, DOMAINS["float64"]).refused for r in row.readings}
     assert refusals == {"networks that its source is not about"}
+
+
+def test_only_the_largest_derivative_is_left_of_all() -> None:
+    case = network((2, 3, 1), ("sigmoid", "sigmoid"), bias=False, loss=Loss("squared_error", Fraction(1, 2)))
+    for one in (case, replace(case, targets=1 - case.targets), scaled(case, 3.0)):
+        whole, alone = (
+            np.concatenate([np.ravel(W) for W in engine(one, FLOAT64).weights])
+            for engine in (ENGINES["matrix"], READINGS["simultaneous/largest-delta"].engine)
+        )
+        (at,) = np.flatnonzero(alone)
+        assert at == np.abs(whole).argmax()
