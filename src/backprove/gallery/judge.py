@@ -75,7 +75,7 @@ class _Tally:
     def verdict(self) -> Verdict:
         if self.held:
             return Verdict.DISAGREE
-        if self.disagreeing or self.undecided * 2 > self.networks or not self.entries:
+        if self.disagreeing or self.undecided or not self.entries:
             return Verdict.UNDECIDED
         return Verdict.AGREE
 
