@@ -13,16 +13,19 @@ import mpmath
 import numpy as np
 import pytest
 from helpers import FLOAT64, covering, kinked, network
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from rich.console import Console
 
-from backprove.case import Address, Case, Gradient, Loss
+from backprove.case import Address, Case, Gradient, Loss, address
 from backprove.derivation import default, derive, derive_delta, routes, textbook
 from backprove.derivation.recorded import Recorded
 from backprove.domains import Domain
 from backprove.engines import matrix, neuron, paths
 from backprove.findings import Derivation, Factor, Table
+from backprove.generate import cases, scaled
 from backprove.report import derivations as words
-from backprove.report import latex, markdown
+from backprove.report import json, latex, markdown
 from backprove.report.terminal_derivation import show_derivation
 from backprove.rounding import analyse
 
@@ -477,6 +480,22 @@ def test_one_sample_of_many() -> None:
     assert lines(found)
     assert latex.write(found)
     assert derive_delta(case, 1, 2, sample=30).values["neuron"] == pytest.approx(trace.delta[0][29][1])
+
+
+@given(cases(max_layers=3, max_width=4, max_batch=3), st.sampled_from([1.0, 1e3, 1e150]), st.data())
+@settings(max_examples=40)
+def test_every_network_can_be_shown_in_every_form(case: Case, factor: float, data: st.DataObject) -> None:
+    """Numbers beyond the range too: no form fails, and no line is wider than the terminal."""
+    case = scaled(case, factor) if factor > 1 else case
+    entry = address(case, data.draw(st.integers(0, case.entries - 1)))
+    sample = data.draw(st.integers(1, len(case.inputs)))
+    for found in (derive(case, entry, sample=sample), derive_delta(case, entry.layer, entry.to, sample=sample)):
+        assert found.verdict in ("AGREE", "UNDECIDED")
+        assert latex.write(found)
+        assert markdown.write(found)
+        assert json.write(found)
+        for width in (80, 120, 140):
+            assert [line for line in lines(found, width) if len(line) > width] == []
 
 
 def test_recorded_is_a_number_of_its_own() -> None:

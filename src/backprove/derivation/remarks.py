@@ -83,8 +83,8 @@ def _kinks(case: Case, entry: Address) -> Iterator[str]:
 
 
 def _little(judged: Mapping[str, Any]) -> Iterator[str]:
-    values = list(judged["values"].values())
+    values, radius = list(judged["values"].values()), judged["radius"]
     if not any(values):
         yield "0 by every engine: that they agree here says little"
-    elif all(isinstance(v, float) and abs(v) <= judged["radius"] / 2 for v in values):
+    elif isinstance(radius, float) and all(isinstance(v, float) and abs(v) <= radius / 2 for v in values):
         yield "no larger than its rounding bound: rounding alone could explain any of these values"
