@@ -28,7 +28,7 @@ TEXT = {
     "≤": r"$\le$", "≥": r"$\ge$", "∂": r"$\partial$", "δ": r"$\delta$", "≠": r"$\ne$", "×": r"$\times$",
     "…": r"\dots{}", "–": "--", "—": "---",
     "‘": "`", "’": "'", "“": "``", "”": "''", "√": r"$\surd$", "Φ": r"$\Phi$",
-    "φ": r"$\varphi$", "'": "'", '"': "''", "`": "`",
+    "φ": r"$\varphi$", "/": r"/\allowbreak{}", "'": "'", '"': "''", "`": "`",
 }  # fmt: skip
 _RAISED = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹", "0123456789")
 
@@ -42,7 +42,7 @@ ROWS = 8  # of an equation before it is broken, so that pages can be
 def write(found: Derivation) -> str:
     """The whole document."""
     lines = [r"\documentclass{article}", r"\usepackage{amsmath}", r"\usepackage{graphicx}", FIT]
-    lines += [r"\setcounter{MaxMatrixCols}{20}", r"\begin{document}", BEGIN]
+    lines += [r"\setcounter{MaxMatrixCols}{20}", r"\begin{document}", r"\raggedright", BEGIN]
     lines += [rf"\section*{{${math(found.what)}$}}"]
     if found.index:
         lines += [rf"In Python \texttt{{{text(found.index)}}}.\par"]
