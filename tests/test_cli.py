@@ -121,7 +121,7 @@ TROUBLE = [
     (["run", "--for", "soon"], "--for: 'soon' is not a time"),
     (["run", "--for", "-3s"], "--for"),
     (["run", "--activations", "sigmoid", "--domains", "rational"], "nothing to compare: rational"),
-    (["run", "--report", "x.pdf"], "x.pdf: reports are written as .json or .md"),
+    (["run", "--report", "x.pdf"], "x.pdf: reports are written as .json, .md, .html"),
     (["run", "--report", "none/x.md"], "none: no such folder"),
     (["run", "--engine", "engine.py"], "expected FILE.py:FUNCTION"),
     (["run", "--engine", "none.py:engine"], "none.py: no such file"),

@@ -24,9 +24,10 @@ ROOMS: dict[str, set[str] | None] = {
     "compare": {"case", "domains", "engines", "outcome", "rounding", "verdict"},
     "arbitrate": {"case", "compare", "domains", "errors", "oracles", "outcome"},
     "campaign": {
-        "arbitrate", "case", "compare", "domains", "engines", "errors", "files", "findings", "generate", "rounding",
-        "verdict", "versions", "weakness",
+        "arbitrate", "case", "compare", "domains", "engines", "errors", "files", "findings", "generate", "outcome",
+        "rounding", "verdict", "versions", "weakness",
     },
+    "cost": {"case", "domains", "engines", "findings", "oracles"},
     "certificate": {
         "campaign", "case", "compare", "domains", "engines", "findings", "formulations", "generate", "verdict",
         "versions",
@@ -158,6 +159,9 @@ def test_a_planted_import_into_an_engine_is_caught(line: str) -> None:
         ("certificate", "from backprove.oracles import ORACLES"),
         ("report", "from backprove.compare import compare"),
         ("report", "from ..derivation import derive"),
+        ("report", "from backprove.cost import costs"),
+        ("cost", "from backprove.campaign import search"),
+        ("derivation", "from backprove.report import words"),
         ("derivation", "from backprove.campaign import search"),
         ("derivation", "from ..formulations import FORMULATIONS"),
         ("formulations", "from backprove.engines.matrix import _slope\nfrom ..gallery import judge"),

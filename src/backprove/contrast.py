@@ -1,11 +1,10 @@
 """Given cases: the engines side by side, and every number that the source published."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
-from backprove.campaign import at_kinks, layers
+from backprove.campaign import at_kinks, layers, sheet
 from backprove.campaign.survey import mostly
-from backprove.case import Case, Gradient
+from backprove.case import Case, case_to
 from backprove.compare import Comparison, compare
 from backprove.domains import DOMAINS
 from backprove.engines import ENGINES, Engine
@@ -17,10 +16,10 @@ from backprove.verdict import Verdict
 from backprove.versions import versions
 
 
-def contrast(found: list[CaseFinding]) -> ComparisonReport:
+def contrast(found: list[CaseFinding], command: str = "") -> ComparisonReport:
     """The report of several cases."""
     verdict = Verdict.of(Verdict[f.verdict] for f in found)
-    return ComparisonReport(verdict=verdict.name, versions=versions(), cases=found)
+    return ComparisonReport(command=command, verdict=verdict.name, versions=versions(), cases=found)
 
 
 def finding(file: str, case: Case, engines: Mapping[str, Engine]) -> CaseFinding:
@@ -54,7 +53,10 @@ def finding(file: str, case: Case, engines: Mapping[str, Engine]) -> CaseFinding
         engines_verdict=verdict.name,
         domain=comparison.domain.name,
         groups=comparison.groups,
-        gradients={name: _plain_gradient(g, case) for name, g in gradients.items()},
+        gradients=sheet.gradients(comparison),
+        verdicts=sheet.verdicts(comparison),
+        differences=sheet.differences(comparison),
+        case=case_to(case),
         worst_fraction_of_bound=comparison.worst_fraction if comparison.pairs else None,
         undecided=comparison.reasons,
         at_kinks=at_kinks(comparison),
@@ -82,29 +84,6 @@ def _published(c: Checked, mistakes: Sequence[Planted]) -> PublishedFinding:
         reproduced=c.reproduced,
         mistake=mistakes[0].mistake.id if mistakes else None,
     )
-
-
-def _plain_gradient(gradient: Gradient, case: Case) -> dict[str, list[Any]]:
-    """Numbers as JSON has them; null where an engine did not compute an entry."""
-    domain, expanded = DOMAINS["float64"], gradient.expanded
-
-    def block(values: Any, mask: Any) -> Any:
-        if values is None:
-            return None
-        array = domain.own(values)
-        flat: list[float | str | None] = [plain(x) for x in array.ravel()]
-        if mask is not None:
-            flat = [x if known else None for x, known in zip(flat, mask.ravel(), strict=True)]
-        width = array.shape[-1]
-        return flat if array.ndim == 1 else [flat[i : i + width] for i in range(0, len(flat), width)]
-
-    L = len(case.layers)
-    W_masks = expanded.weights if expanded else [None] * L
-    b_masks = expanded.biases if expanded else [None] * L
-    return {
-        "weights": [block(v, m) for v, m in zip(gradient.weights, W_masks, strict=True)],
-        "biases": [block(v, m) for v, m in zip(gradient.biases, b_masks, strict=True)],
-    }
 
 
 def _not_covered(comparison: Comparison) -> list[str]:

@@ -1,5 +1,6 @@
 """Many cases: search, shrink, replay -> Report."""
 
+from backprove.campaign import sheet
 from backprove.campaign.conclude import conclude, disagreement, layers
 from backprove.campaign.kinks import at_kinks
 from backprove.campaign.look import Look, look, unstable_engines
@@ -18,6 +19,7 @@ __all__ = [
     "look",
     "search",
     "shard_seed",
+    "sheet",
     "smallest",
     "unstable_engines",
 ]

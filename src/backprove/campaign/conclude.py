@@ -8,8 +8,10 @@ from typing import Any
 import msgspec
 
 from backprove.arbitrate import hear, objection, opinions
+from backprove.campaign.closeness import STEPS
 from backprove.campaign.ladder import ladder
 from backprove.campaign.look import Look
+from backprove.campaign.sheet import sheet
 from backprove.campaign.survey import Survey, mostly
 from backprove.case import case_to
 from backprove.compare import Comparison, group
@@ -65,6 +67,7 @@ def disagreement(look: Look, networks: int = 1) -> Disagreement:
             for o in opinions(hearing, [g for g in look.groups if g != look.objecting])
         ],
         layers=layers(comparison),
+        sheet=sheet(comparison),
         case=case,
         replay=f"backprove replay {name}",
     )
@@ -118,6 +121,7 @@ def conclude(
         disagreements=found,
         not_covered=lines,
         drawn={kind: dict(sorted(counts.items())) for kind, counts in sorted(drawn.items())},
+        fraction_steps=list(STEPS),
         interrupted=interrupted,
         timing={**timing, **{f"{s.domain.name}_seconds": s.seconds for s in done}},
     )

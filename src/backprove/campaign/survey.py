@@ -4,14 +4,19 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
+import numpy as np
+
+from backprove.campaign.closeness import PRECISE_EVERY, ErrorCount, PairCount
 from backprove.campaign.kinks import Convention, at_kinks
 from backprove.campaign.look import Look, Signature
 from backprove.case import Case
+from backprove.compare import Comparison
 from backprove.domains import Domain
 from backprove.findings import AtKink, DomainFinding, OracleFinding
 from backprove.rounding import conventions
 from backprove.verdict import Verdict
 
+MET = "with units (in float64 and float32)"
 CHANCE = 2.0**-20  # that a field's agreement says nothing
 
 
@@ -101,6 +106,8 @@ class Survey:
     apart: set[tuple[str, str]] = field(default_factory=set)
     alone: set[str] = field(default_factory=set)
     each: dict[str, "EngineCount"] = field(default_factory=dict)
+    pairs: dict[tuple[str, str], PairCount] = field(default_factory=dict)
+    errors: ErrorCount = field(default_factory=ErrorCount)
     verdicts: set[int] = field(default_factory=set)
     found: dict[Signature, Sighting] = field(default_factory=dict)
     """Signature → where it was first seen, and how often."""
@@ -142,7 +149,11 @@ class Survey:
                 count.expanded += int(outcome.covered.sum())
                 count.of += len(outcome.covered)
                 count.sampled += 1
-        for kind, value in _traits(comparison.case):
+        for pair in comparison.pairs:
+            self.pairs.setdefault((pair.first, pair.second), PairCount()).count(pair)
+        if self.domain.unit_roundoff is not None and self.networks % PRECISE_EVERY == 1:
+            self.errors.count(comparison)
+        for kind, value in (*_traits(comparison.case), *_units(comparison)):
             self.drawn.setdefault(kind, Counter())[value] += 1
         if look.disagrees:
             self.found.setdefault(look.signature, Sighting(comparison.case, shard)).networks += 1
@@ -176,6 +187,8 @@ class Survey:
             rung=self.domain.rung,
             false_agreement_probability=self.chance if self.domain.modulus else None,
             rests_on=self.domain.rests_on,
+            pairs=[count.finding(names, exact) for names, count in self.pairs.items()],
+            precision=self.errors.finding(),
         )
 
 
@@ -194,3 +207,22 @@ def _traits(case: Case) -> Iterable[tuple[str, str]]:
         yield "activation", name
     biases = {layer.bias is not None for layer in case.layers}
     yield "biases", "some layers" if len(biases) == 2 else "all layers" if True in biases else "none"
+
+
+def _units(comparison: Comparison) -> Iterable[tuple[str, str]]:
+    """What units there are among others: at a kink, beyond it, and so near the end of their range that 1 - |a| has lost
+    half of its digits.
+    """
+    found, u = comparison.analysis, comparison.domain.unit_roundoff
+    if found is None or u is None:
+        return
+    if any(kinks.any() for kinks in found.kinks):
+        yield MET, "at a kink"
+    for name, ends, what in (
+        ("relu", 0.0, "off: relu below 0"),
+        ("sigmoid", np.sqrt(u), "saturated: sigmoid"),
+        ("tanh", np.sqrt(u), "saturated: tanh"),
+    ):
+        slopes = [s for s, layer in zip(found.slopes, comparison.case.layers, strict=True) if layer.activation == name]
+        if any(s is not None and (np.abs(s.value) <= ends).any() for s in slopes):
+            yield MET, what

@@ -1,5 +1,6 @@
 """What an engine hands back, and how its entries are named. Data only."""
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -57,6 +58,14 @@ class Address:
     layer: int
     to: int
     from_: int | None
+
+    @classmethod
+    def of(cls, label: str) -> "Address":
+        """The address that is written like this. Raises ValueError where none is."""
+        found = re.fullmatch(r"(W|b)([0-9]+)\[([0-9]+)(?:,([0-9]+))?\]", label)
+        if not found or (found[1] == "W") != (found[4] is not None):
+            raise ValueError(label)
+        return cls(int(found[2]), int(found[3]), int(found[4]) if found[4] else None)
 
     @property
     def label(self) -> str:

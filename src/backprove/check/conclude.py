@@ -50,6 +50,7 @@ def finding(found: Examined, seed: int) -> CheckFinding:
         radius=shown.radius if shown else None,
         fraction=shown.fraction if shown else None,
         layers=shown.layers if shown else [],
+        sheet=shown.sheet if shown else None,
         wrong_elsewhere=_wrong_elsewhere(shown.layers, survey) if shown else [],
         case=shown.case if shown else None,
         failure=answer.failure if answer else "",

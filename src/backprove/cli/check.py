@@ -17,9 +17,12 @@ from backprove.cli.options import (
     Quiet,
     Reports,
     check_reports,
+    command,
     complain,
     console,
     failures_folder,
+    walks,
+    write_reports,
 )
 from backprove.errors import BackproveError
 
@@ -29,6 +32,7 @@ if TYPE_CHECKING:
 
 @app.command()
 def check(
+    context: typer.Context,
     candidates: Annotated[list[str], typer.Argument(metavar="FILE.py:FUNCTION …", help="Or FOLDER/*.py:FUNCTION.")],
     networks: Annotated[int, typer.Option("--networks", min=1, help="Networks to judge it on.")] = 60,
     case: Annotated[str | None, typer.Option("--case", metavar="ID|FILE", help="On this network alone.")] = None,
@@ -52,10 +56,11 @@ def check(
     debug: Debug = False,
 ) -> None:
     """Somebody's backprop against the engines: is it right, for what, where is it wrong, and why."""
+    from msgspec import structs
+
     from backprove.check import Examined, examine, finding, together
     from backprove.findings import CheckFinding
     from backprove.report import json as json_report
-    from backprove.report import write_report
     from backprove.report.terminal_check import show_checks, show_reasons, show_verdict
     from backprove.verdict import Verdict
 
@@ -96,9 +101,8 @@ def check(
             screen.print(end="" if len(specs) == 1 else "\n")
     if not found:
         raise typer.Exit(TROUBLE)
-    outcome: Any = found[0] if len(specs) == 1 else together(found, troubles)
-    for path in report or ():
-        write_report(outcome, path)
+    outcome: Any = structs.replace(found[0] if len(specs) == 1 else together(found, troubles), command=command(context))
+    write_reports(outcome, report, lambda: walks((f.case, f.first_difference) for f in found))
     if json:
         sys.stdout.write(json_report.write(outcome))
     elif len(specs) > 1:

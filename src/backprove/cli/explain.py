@@ -2,31 +2,34 @@
 
 import re
 import sys
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from backprove.cli.app import app
-from backprove.cli.options import Debug, Json, NoColor, Quiet, Reports, check_reports, console
+from backprove.cli.options import Debug, Json, NoColor, Quiet, Reports, check_reports, command, console, write_reports
 from backprove.errors import BackproveError, CaseError
 
 if TYPE_CHECKING:
     from backprove.case import Case
-    from backprove.findings import Derivation
+    from backprove.findings import Derivation, Tour
 
-FORMATS = ("text", "markdown", "latex")
+FORMATS = ("text", "markdown", "latex", "html")
 
 
 @app.command()
 def explain(
+    context: typer.Context,
     file: Annotated[Path | None, typer.Argument(metavar="[CASE.json]", help="A network; by default 3-3-3-1.")] = None,
     weight: Annotated[str | None, typer.Option("--weight", metavar="L,J,K", help="Layer, to unit, from unit.")] = None,
     bias: Annotated[str | None, typer.Option("--bias", metavar="L,J", help="Layer, unit.")] = None,
     delta: Annotated[str | None, typer.Option("--delta", metavar="L,J", help="dC/dz of a unit: layer, unit.")] = None,
     sample: Annotated[int, typer.Option("--sample", help="Whose steps are shown, from 1 on.")] = 1,
     all_paths: Annotated[bool, typer.Option("--all-paths", help="Every path, however many.")] = False,
-    form: Annotated[str, typer.Option("--format", help="text, markdown or latex.")] = "text",
+    form: Annotated[str, typer.Option("--format", help="text, markdown, latex or html (a page).")] = "text",
+    html: Annotated[bool, typer.Option("--html", help="The same as --format html.")] = False,
     json: Json = False,
     report: Reports = None,
     quiet: Quiet = False,
@@ -34,26 +37,54 @@ def explain(
     debug: Debug = False,
 ) -> None:
     """The three derivations of one weight side by side, with numbers."""
+    from msgspec import structs
+
+    from backprove.case import Address
+    from backprove.derivation import tour
+    from backprove.report import html as page
     from backprove.report import json as json_report
-    from backprove.report import latex, markdown, write_report
+    from backprove.report import latex, markdown
     from backprove.report.terminal_derivation import show_derivation
     from backprove.verdict import Verdict
 
     if form not in FORMATS:
         raise BackproveError(f"--format: {form[:60]!r} is not one of {', '.join(FORMATS)}")
-    if json and form != "text":
+    if json and (html or form != "text"):
         raise BackproveError("--json and --format: machine output has a form of its own; leave one out")
+    if html:
+        form = _as_page(form, file)
+    if form == "html":
+        page.check_installed()
     check_reports(report)
-    found = _derivation(_case(file), {"--weight": weight, "--bias": bias, "--delta": delta}, sample, all_paths)
+    case = _case(file)
+    found = _derivation(case, {"--weight": weight, "--bias": bias, "--delta": delta}, sample, all_paths)
+    found = structs.replace(found, command=command(context))
+
+    @cache
+    def tours() -> "list[Tour]":
+        l, j, k = map(int, [*re.findall(r"[0-9]+", found.entry), "1"][:3])
+        entry = Address(l, j, None if found.entry.startswith("b") else k)
+        return [tour(case, entry, sample=sample, derived=found)]
+
     if json:
         sys.stdout.write(json_report.write(found))
     elif form == "text":
         show_derivation(found, console(no_color), quiet=quiet)
+    elif form == "html":
+        sys.stdout.write(page.write(found, tours()))
     else:
         sys.stdout.write((latex if form == "latex" else markdown).write(found))
-    for path in report or ():
-        write_report(found, path)
+    write_reports(found, report, tours)
     raise typer.Exit(int(Verdict[found.verdict]))
+
+
+def _as_page(form: str, file: Path | None) -> str:
+    """The format that --html stands for, said once."""
+    if form not in ("text", "html"):
+        raise BackproveError(f"--html and --format {form}: one format at a time on standard output")
+    if file is not None and file.suffix == ".html":
+        raise BackproveError(f"{file}: --html writes to standard output; name a file with --report {file}")
+    return "html"
 
 
 def _case(file: Path | None) -> "Case":

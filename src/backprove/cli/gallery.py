@@ -15,15 +15,18 @@ from backprove.cli.options import (
     Reports,
     check_reports,
     chosen,
+    command,
     console,
     failures_folder,
     keep,
+    write_reports,
 )
 from backprove.errors import BackproveError
 
 
 @app.command()
 def gallery(
+    context: typer.Context,
     name: Annotated[str | None, typer.Argument(metavar="[NAME]", help="One formulation, in full.")] = None,
     questions: Annotated[bool, typer.Option("--questions", help="The questions, answered from this run.")] = False,
     networks: Annotated[int, typer.Option("--networks", min=1, help="Networks for each reading in every domain.")] = 20,
@@ -36,13 +39,14 @@ def gallery(
     debug: Debug = False,
 ) -> None:
     """The literature's formulations, each with its verdict and what converts it."""
+    from msgspec import structs
+
     from backprove.domains import DOMAINS
     from backprove.engines import ENGINES
     from backprove.gallery import chosen as rows_of
     from backprove.gallery import gallery as judged
     from backprove.report import json as json_report
-    from backprove.report import write_report
-    from backprove.report.progress import interruptible, progress
+    from backprove.report.progress import counted
     from backprove.report.terminal_gallery import show_gallery
     from backprove.verdict import Verdict
 
@@ -51,16 +55,10 @@ def gallery(
     rows = rows_of(name)
     wanted = chosen("--domains", domains, tuple(DOMAINS))
     check_reports(report)
-    folder, done = failures_folder(), 0
-    bars = progress(("compared",), None, quiet)
-    with bars as show, interruptible(show) as advance:
-
-        def tick() -> None:
-            nonlocal done
-            done += 1
-            advance("compared", done)
-
+    folder = failures_folder()
+    with counted("compared", quiet) as tick:
         found = judged(rows, questions=questions, domains=wanted, networks=networks, seed=seed, tick=tick)
+    found = structs.replace(found, command=command(context))
     for row in found.rows:
         for reading in row.readings:
             if reading.disagreement:
@@ -69,7 +67,6 @@ def gallery(
         sys.stdout.write(json_report.write(found))
     else:
         show_gallery(found, console(no_color), quiet=quiet, whole=name is not None)
-    for path in report or ():
-        write_report(found, path)
+    write_reports(found, report, list)
     code = int(Verdict[found.verdict])
     raise typer.Exit(TROUBLE if found.interrupted and code != Verdict.DISAGREE else code)

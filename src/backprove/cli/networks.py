@@ -2,7 +2,7 @@
 
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -18,18 +18,25 @@ from backprove.cli.options import (
     Reports,
     check_reports,
     chosen,
+    command,
     complain,
     console,
     failures_folder,
     finish,
     load_engines,
     seconds,
+    walks,
+    write_reports,
 )
 from backprove.errors import BackproveError
+
+if TYPE_CHECKING:
+    from backprove.findings import GalleryReport
 
 
 @app.command()
 def run(
+    context: typer.Context,
     networks: Annotated[int, typer.Option("--networks", min=1, help="Networks in every domain.")] = 200,
     time_limit: Annotated[str | None, typer.Option("--for", metavar="60s", help="As many networks as fit.")] = None,
     seed: Annotated[int, typer.Option("--seed", help="The same seed draws the same networks.")] = 0,
@@ -41,6 +48,9 @@ def run(
     domains: Annotated[str | None, typer.Option("--domains", help="Comma-separated; all by default.")] = None,
     engines: Engines = "neuron,matrix,paths",
     engine: Foreign = None,
+    gallery: Annotated[
+        bool, typer.Option("--gallery", help="The literature's formulations and the questions as well.")
+    ] = False,
     json: Json = False,
     report: Reports = None,
     quiet: Quiet = False,
@@ -48,8 +58,11 @@ def run(
     debug: Debug = False,
 ) -> None:
     """Random networks: compare the engines on each, entry by entry."""
+    from msgspec import structs
+
     from backprove.campaign import Settings, search
     from backprove.case import ACTIVATIONS, LOSSES
+    from backprove.cost import costs
     from backprove.domains import DOMAINS
     from backprove.report.progress import interruptible, progress
 
@@ -70,11 +83,25 @@ def run(
     bars = progress(settings.domains, networks if time_limit is None else None, quiet)
     with bars as show, interruptible(show) as advance:
         found = search(settings, loaded, progress=advance)
+    if gallery and not found.interrupted:
+        found = structs.replace(found, gallery=_gallery(seed, settings.domains, quiet))
+    if report:
+        found = structs.replace(found, timing={**found.timing, "costs": costs()})
+    found = structs.replace(found, command=command(context))
     finish(found, loaded, json, report, quiet, no_color, folder=folder)
+
+
+def _gallery(seed: int, domains: tuple[str, ...], quiet: bool) -> "GalleryReport":
+    from backprove.gallery import gallery
+    from backprove.report.progress import counted
+
+    with counted("gallery", quiet) as tick:
+        return gallery(questions=True, domains=domains, seed=seed, tick=tick)
 
 
 @app.command()
 def replay(
+    context: typer.Context,
     reference: Annotated[str, typer.Argument(metavar="ID|FILE", help="A recorded id, or a file with cases.")],
     engines: Annotated[str | None, typer.Option("--engines", help="Other built-in engines than recorded.")] = None,
     engine: Foreign = None,
@@ -87,6 +114,8 @@ def replay(
 ) -> None:
     """One recorded failing case again."""
     from dataclasses import replace
+
+    from msgspec import structs
 
     from backprove.campaign.replay import recorded
     from backprove.campaign.replay import replay as run_again
@@ -101,16 +130,19 @@ def replay(
     before = [name for name in cases[0].engines if name not in ENGINES]
     built_in = [name for name in cases[0].engines if name in ENGINES] or list(ENGINES)
     loaded = load_engines(engines or ",".join(built_in), engine if engine is not None else before)
-    finish(run_again(cases, loaded), loaded, json, report, quiet, no_color, folder=None)
+    found = structs.replace(run_again(cases, loaded), command=command(context))
+    finish(found, loaded, json, report, quiet, no_color, folder=None)
 
 
 @app.command()
 def compare(
+    context: typer.Context,
     files: Annotated[list[Path], typer.Argument(metavar="CASE.json …", help="Case files (backprove.case/1).")],
     engines: Engines = "neuron,matrix,paths",
     engine: Foreign = None,
     everything: Annotated[bool, typer.Option("--all", help="Every entry and every published number.")] = False,
     json: Json = False,
+    report: Reports = None,
     quiet: Quiet = False,
     no_color: NoColor = False,
     debug: Debug = False,
@@ -122,6 +154,7 @@ def compare(
     from backprove.report.terminal import show_comparison
     from backprove.verdict import Verdict
 
+    check_reports(report)
     loaded = load_engines(engines, engine)
     cases, trouble = [], False
     for file in files:
@@ -135,7 +168,8 @@ def compare(
             trouble = True
             break
     if cases:
-        found = contrast(cases)
+        found = contrast(cases, command(context))
+        write_reports(found, report, lambda: walks((c.case, None) for c in cases))
         if json:
             sys.stdout.write(json_report.write(found))
         else:

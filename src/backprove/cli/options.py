@@ -1,9 +1,11 @@
 """What the commands share: their options, and what is done with engines, reports and complaints."""
 
+import contextlib
+import shlex
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, NoReturn
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 
@@ -13,16 +15,18 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from backprove.engines import Engine
-    from backprove.findings import Disagreement, Report
+    from backprove.findings import AnyReport, Disagreement, Report, Tour
 
 TROUBLE = 2
+MOST_TOURS = 12  # networks that a page walks through
+SHOWING = ("json", "report", "quiet", "no_color", "debug", "html", "form", "everything")
 
 Json = Annotated[bool, typer.Option("--json", help="Machine output on stdout, and nothing else there.")]
 Quiet = Annotated[bool, typer.Option("--quiet", help="The verdict, and what disagrees.")]
 NoColor = Annotated[bool, typer.Option("--no-color", help="No colours (as with NO_COLOR).")]
 Debug = Annotated[bool, typer.Option("--debug", help="Show tracebacks.")]
 Reports = Annotated[
-    list[Path] | None, typer.Option("--report", help="Write a report; .json or .md by the name. Repeatable.")
+    list[Path] | None, typer.Option("--report", help="Write a report; .html, .md or .json by the name. Repeatable.")
 ]
 Engines = Annotated[str, typer.Option("--engines", help="Built-in engines to compare, comma-separated.")]
 Foreign = Annotated[
@@ -42,21 +46,48 @@ def finish(
     folder: Path | None,
 ) -> NoReturn:
     """Keep what failed, write the reports, show the outcome, leave with the verdict's code."""
+    from backprove.case import case_to
+    from backprove.derivation import default
     from backprove.report import json as json_report
-    from backprove.report import write_report
     from backprove.report.terminal import show_report
     from backprove.verdict import Verdict
 
     if folder:
         keep(found.disagreements, list(engines), folder)
-    for path in reports or ():
-        write_report(found, path)
+    places = [(one.case, one.address) for one in found.disagreements]
+    write_reports(found, reports, lambda: walks([*places[: MOST_TOURS - 1], (case_to(default()), "W1[1,1]")]))
     if json:
         sys.stdout.write(json_report.write(found))
     else:
         show_report(found, console(no_color), quiet=quiet)
     code = int(Verdict[found.verdict])
     raise typer.Exit(TROUBLE if found.interrupted and code != Verdict.DISAGREE else code)
+
+
+def write_reports(report: "AnyReport", paths: list[Path] | None, tours: "Callable[[], list[Tour]]") -> None:
+    """Write every report asked for; `tours` are made only where a page is among them."""
+    from backprove.report import write_report
+
+    walked = tours() if any(path.suffix == ".html" for path in paths or ()) else []
+    for path in paths or ():
+        write_report(report, path, walked)
+
+
+def walks(places: "Iterable[tuple[dict[str, Any] | None, str | None]]") -> "list[Tour]":
+    """A tour of each case (as data) around an entry, or its first weight; of those that can be derived at all."""
+    from backprove.case import Address, case_from
+    from backprove.derivation import tour
+
+    found: list[Tour] = []
+    for data, label in places:
+        if data is None or data.get("modulus") or len(found) >= MOST_TOURS:
+            continue
+        case = case_from(data)
+        with contextlib.suppress(BackproveError):  # too large to be written out: it is drawn all the same
+            # by default a hidden weight next to the output layer, as in the question
+            entry = Address.of(label) if label else Address(max(1, len(case.layers) - 1), 1, 1)
+            found.append(tour(case, entry))
+    return found
 
 
 def keep(found: "Sequence[Disagreement]", engines: list[str], folder: Path) -> None:
@@ -128,6 +159,22 @@ def console(no_color: bool) -> "Console":
     from rich.console import Console
 
     return Console(no_color=True if no_color else None, highlight=False, markup=False)
+
+
+def command(context: typer.Context) -> str:
+    """The command line that finds the same again: what was given, but for where and how to show it."""
+    said, given = ["backprove", str(context.info_name)], []
+    for parameter in context.command.params:
+        value = context.params.get(str(parameter.name))
+        if parameter.name in SHOWING or value is None or value == parameter.get_default(context):
+            continue
+        values = value if isinstance(value, (list, tuple)) else [value]
+        if parameter.param_type_name == "argument":
+            given += [str(one) for one in values]
+        else:
+            for one in values:
+                said += [parameter.opts[0]] if isinstance(one, bool) else [parameter.opts[0], str(one)]
+    return shlex.join([*said, *given])
 
 
 def complain(line: str) -> None:

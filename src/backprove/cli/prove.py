@@ -20,10 +20,12 @@ from backprove.cli.options import (
     Reports,
     check_reports,
     chosen,
+    command,
     console,
     failures_folder,
     keep,
     load_engines,
+    write_reports,
 )
 from backprove.errors import BackproveError
 
@@ -36,6 +38,7 @@ SIZES = re.compile(r"[1-9][0-9]{0,8}(-[1-9][0-9]{0,8})+")
 
 @app.command()
 def prove(
+    context: typer.Context,
     architectures: Annotated[
         list[str] | None, typer.Argument(metavar="3-3-3-1 …", help="Sizes, inputs first, outputs last.")
     ] = None,
@@ -62,9 +65,10 @@ def prove(
     debug: Debug = False,
 ) -> None:
     """Certificates that formulations are the same function, for all weights, inputs and targets."""
+    from msgspec import structs
+
     from backprove.certificate import conclude, prove, statements
     from backprove.report import json as json_report
-    from backprove.report import write_report
     from backprove.report.progress import interruptible, progress
     from backprove.report.terminal_certificates import show_certificates
     from backprove.verdict import Verdict
@@ -112,8 +116,8 @@ def prove(
     for c in found:
         if c.witness:
             keep([c.witness], c.formulations, folder)
-    for path in report or ():
-        write_report(outcome, path)
+    outcome = structs.replace(outcome, command=command(context))
+    write_reports(outcome, report, list)
     if json:
         sys.stdout.write(json_report.write(outcome))
     else:

@@ -10,7 +10,7 @@ import numpy.typing as npt
 from backprove.case import Address, Case, address, blocks
 from backprove.domains import Array, Domain
 from backprove.outcome import Mask, Outcome
-from backprove.rounding import Subgradients
+from backprove.rounding import Analysis, Subgradients
 from backprove.verdict import Verdict
 
 Verdicts = npt.NDArray[np.int8]
@@ -64,6 +64,8 @@ class Comparison:
     """Why entries are UNDECIDED ("kink", "range", or why the loss has no value), and how many."""
     subgradients: Subgradients | None = None
     """What the entries may be at kinks, where engines differ and there are any."""
+    analysis: Analysis | None = None
+    """Where `radius` comes from; None where nothing is rounded."""
 
     @cached_property
     def shared(self) -> dict[str, int]:

@@ -64,7 +64,7 @@ def _judge(case: Case, domain: Domain, outcomes: dict[str, Outcome]) -> Comparis
     if case.loss.name.endswith("cross_entropy") or any(p.verdicts.any() for p in pairs):
         excused, interval = excuse(case, domain, values, pairs, analysis)
         reasons = excused or reasons
-    return Comparison(case, domain, outcomes, pairs, radius, reasons, interval)
+    return Comparison(case, domain, outcomes, pairs, radius, reasons, interval, analysis)
 
 
 def _both(first: Array | None, second: Array | None) -> Array | None:

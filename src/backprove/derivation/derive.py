@@ -1,35 +1,29 @@
 """One entry of a gradient, three ways: every engine's own run, recorded, and the verdict of the comparator on it."""
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
-from functools import partial
-from typing import Any
 
 import numpy as np
 from msgspec import structs
 
-from backprove.case import Address, Case, Gradient, Layer, Trace, case_to, position
-from backprove.compare import Comparison, compare
+from backprove.case import Address, Case, Gradient, Layer, case_to, position
+from backprove.compare import compare
 from backprove.derivation import routes, textbook, walks
 from backprove.derivation.recorded import Recorded, RecordedFloat64
 from backprove.derivation.remarks import count_in_words, remarks
-from backprove.domains import DOMAINS, Domain
-from backprove.engines import Engine, matrix, neuron, paths
+from backprove.derivation.runs import FLOAT64, Runs, forward, judged, plain_engines, recorded_runs
+from backprove.domains import DOMAINS
+from backprove.engines import Engine, matrix, paths
 from backprove.errors import BackproveError
 from backprove.findings import Derivation, MatrixWalk, NeuronWalk, PathsWalk, SlopeForms, plain
 from backprove.outcome import run
-from backprove.verdict import Verdict
 from backprove.versions import versions
 
 MOST = 120_000  # weights, or in batches a third of it weights times samples, of a network that is recorded
-MOST_PATHS = paths.BLOCK  # that are recorded one by one
 MOST_ENCLOSED = 2_000  # weights times samples that the enclosure is worked out for
 MOST_DIGITS = 60  # of an enclosure
-PLAIN = ", plain"
-"""Behind the name of an engine whose run is not recorded."""
 WITHOUT_FORMS = ("identity", "relu", "leaky_relu", "softmax")  # whose slopes are constants, or no slopes
-FLOAT64 = DOMAINS["float64"]
 
 
 def derive(case: Case, entry: Address, *, sample: int = 1, all_paths: bool = False) -> Derivation:
@@ -38,60 +32,50 @@ def derive(case: Case, entry: Address, *, sample: int = 1, all_paths: bool = Fal
     Raises CaseError where the case has no such entry, BackproveError where it is too large, has no such sample, or
     its numbers are residues.
     """
+    check(case, entry, sample)
     N, size = len(case.inputs), sum(layer.weights.size for layer in case.layers)
-    position(case, entry)
-    if case.modulus:
-        raise BackproveError("modulus: residues have no derivation in float64")
-    _check_sample(sample, N)
-    if size > MOST:
-        raise BackproveError(
-            f"explain keeps every number: {size:,} weights, of at most {MOST:,}; take a part of the network"
-        )
     if N > 1 and N * size > MOST // 3:
         return _of_many(case, entry, sample, all_paths)
     with np.errstate(all="ignore"):
         return _derive(case, entry, sample, all_paths)
 
 
+def check(case: Case, entry: Address, sample: int) -> None:
+    """Refuse what cannot be derived, as `derive` does."""
+    size = sum(layer.weights.size for layer in case.layers)
+    position(case, entry)
+    if case.modulus:
+        raise BackproveError("modulus: residues have no derivation in float64")
+    _check_sample(sample, len(case.inputs))
+    if size > MOST:
+        raise BackproveError(
+            f"explain keeps every number: {size:,} weights, of at most {MOST:,}; take a part of the network"
+        )
+
+
 def _derive(case: Case, entry: Address, sample: int, all_paths: bool) -> Derivation:
-    gradients: dict[str, Gradient] = {}
-    trace, N, n = _forward(case), len(case.inputs), sample - 1
-    count = N * math.prod(routes.branches(case, trace, entry.layer - 1))
-    plain_runs = _engines(entry, count)
-    engines = {
-        name: _recording(engine, name, gradients)
-        for name, engine in plain_runs.items()
-        if name != "paths" or count <= MOST_PATHS
-    }
-    # The runs without record stand beside: what is shown must be what the engines do without being watched.
-    found = compare(case, FLOAT64, {**plain_runs, **engines, **{f"{k}{PLAIN}": e for k, e in plain_runs.items()}})
-    if "paths" in gradients:
-        chain_rule = routes.walk(gradients["paths"], case, entry, n, None if all_paths else routes.SHOWN)
+    trace, N, n = forward(case), len(case.inputs), sample - 1
+    runs = recorded_runs(case, entry, N * math.prod(routes.branches(case, trace, entry.layer - 1)))
+    if "paths" in runs.gradients:
+        chain_rule = routes.walk(runs.gradients["paths"], case, entry, n, None if all_paths else routes.SHOWN)
     else:
-        outcome = found.outcomes.get("paths")
+        outcome = runs.found.outcomes.get("paths")
         whole = outcome.values[position(case, entry)] if outcome and outcome.values is not None and N == 1 else None
         chain_rule = routes.too_many(case, trace, entry, None if whole is None else plain(whole))
-    return _finding(case, entry, sample, found, gradients, chain_rule)
+    return _finding(runs, entry, sample, chain_rule)
 
 
-def _engines(entry: Address, count: int) -> dict[str, Engine]:
-    """The engines, `paths` for one entry, and only where it can multiply out so many paths."""
-    engines: dict[str, Engine] = {"neuron": neuron.engine, "matrix": matrix.engine}
-    if count <= paths.BUDGET["hardware"]:
-        engines["paths"] = partial(paths.engine, only=entry)
-    return engines
+def derive_each(runs: Runs, entries: Sequence[Address], *, sample: int = 1) -> Iterator[Derivation]:
+    """The derivations of many entries of a case from the same runs, which must have all paths on record."""
+    with np.errstate(all="ignore"):
+        for entry in entries:
+            chain_rule = routes.walk(runs.gradients["paths"], runs.case, entry, sample - 1, routes.SHOWN)
+            yield _finding(runs, entry, sample, chain_rule)
 
 
 def _check_sample(sample: int, N: int) -> None:
     if not 1 <= sample <= N:
         raise BackproveError(f"--sample: {sample} is not in 1 … {N} (samples of this network)")
-
-
-def _forward(case: Case) -> Trace:
-    """What engine `paths` has before it expands anything."""
-    trace = paths.engine(case, FLOAT64, budget=0).trace
-    assert trace is not None
-    return trace
 
 
 def _alone(case: Case, sample: int) -> Case:
@@ -107,64 +91,22 @@ def _of_many(case: Case, entry: Address, sample: int, all_paths: bool) -> Deriva
     """One sample's share written out, and the entry of all samples by engines that keep no record."""
     share = derive(_alone(case, sample), entry, all_paths=all_paths)
     with np.errstate(all="ignore"):
-        count = len(case.inputs) * math.prod(routes.branches(case, _forward(case), entry.layer - 1))
-        found = compare(case, FLOAT64, _engines(entry, count))
-    judged = _judged(case, entry, found)
+        count = len(case.inputs) * math.prod(routes.branches(case, forward(case), entry.layer - 1))
+        found = compare(case, FLOAT64, plain_engines(entry, count))
     remark = f"the steps are those of sample {sample} alone: of so many numbers the other samples' are not kept"
     not_covered = [*share.not_covered[:1], "the exact value: more numbers than are enclosed"]
     return structs.replace(
-        share, case=case_to(case), sample=sample, samples=len(case.inputs), **judged, enclosure=None,
-        remarks=[*share.remarks, remark], not_covered=not_covered,
+        share, case=case_to(case), sample=sample, samples=len(case.inputs), **judged(case, entry, found),
+        enclosure=None, remarks=[*share.remarks, remark], not_covered=not_covered,
     )  # fmt: skip
 
 
-def _recording(engine: Engine, name: str, kept: dict[str, Gradient]) -> Engine:
-    """The engine over recorded numbers, whose run is kept; it answers with their values."""
-
-    def recorded(case: Case, domain: Domain) -> Gradient:
-        found = engine(case, RecordedFloat64(case))
-        kept[name] = found
-
-        def floats(block: Any) -> Any:
-            return None if block is None else np.vectorize(float, otypes=[np.float64])(np.asarray(block, dtype=object))
-
-        return Gradient([floats(W) for W in found.weights], [floats(b) for b in found.biases], expanded=found.expanded)
-
-    return recorded
-
-
-def _judged(case: Case, entry: Address, found: Comparison) -> dict[str, Any]:
-    """What the comparator says of one entry."""
-    at = position(case, entry)
-    values = {name: o.values[at] + 0.0 for name, o in found.outcomes.items() if o.values is not None}
-    failures = {name: o.failure or o.refused for name, o in found.outcomes.items() if o.values is None}
-    pairs = [pair for pair in found.pairs if pair.compared[at]]
-    verdict = Verdict.of(int(pair.verdicts[at]) for pair in pairs) if pairs else Verdict.UNDECIDED
-    apart = {(p.first, p.second) for p in pairs if p.verdicts[at] == Verdict.DISAGREE}
-    shown = {
-        name: value
-        for name, value in values.items()
-        if not name.endswith(PLAIN) or (name.removesuffix(PLAIN), name) in apart
-    }
-    numbers = list(shown.values())
-    return {
-        "verdict": (Verdict.DISAGREE if found.failures else verdict).name,
-        "values": {name: plain(value) for name, value in shown.items()},
-        "failures": {name: why for name, why in failures.items() if not name.endswith(PLAIN)},
-        "difference": plain(max(numbers) - min(numbers)) if numbers else None,
-        "radius": plain(2 * found.radius[at]),
-        "fraction": plain(max((pair.fraction[at] for pair in pairs), default=float("nan"))),
-        "undecided": list(found.reasons) if verdict is Verdict.UNDECIDED and not found.failures else [],
-    }
-
-
-def _finding(
-    case: Case, entry: Address, sample: int, found: Comparison, gradients: dict[str, Gradient], chain_rule: PathsWalk
-) -> Derivation:
-    judged = _judged(case, entry, found)
+def _finding(runs: Runs, entry: Address, sample: int, chain_rule: PathsWalk) -> Derivation:
+    case, gradients = runs.case, runs.gradients
+    verdict = judged(case, entry, runs.found)
     enclosure, why_not = _enclosed(case, position(case, entry))
     not_covered = ["other entries, networks and weights", *([f"the exact value: {why_not}"] if why_not else [])]
-    if "paths" not in judged["values"] and "paths" not in judged["failures"]:
+    if "paths" not in verdict["values"] and "paths" not in verdict["failures"]:
         count = count_in_words(chain_rule.paths * len(case.inputs))
         not_covered.insert(0, f"paths: {count} paths, of at most {paths.BUDGET['hardware']:,} that it multiplies out")
     return Derivation(
@@ -176,17 +118,17 @@ def _finding(
         case=case_to(case),
         sample=sample,
         samples=len(case.inputs),
-        **judged,
+        **verdict,
         enclosure=enclosure,
         neuron=walks.neuron(gradients["neuron"], case, entry, sample - 1)
-        if "neuron" in judged["values"]
+        if "neuron" in verdict["values"]
         else NeuronWalk(steps=[], samples=[]),
         matrix=walks.matrix(gradients["matrix"], case, entry, sample - 1)
-        if "matrix" in judged["values"]
+        if "matrix" in verdict["values"]
         else MatrixWalk(start=[], tables=[], end=None),
         chain_rule=chain_rule,
         slopes=list(_slopes(case, entry, gradients, sample - 1)),
-        remarks=list(remarks(case, entry, chain_rule, judged, _forward(case), sample - 1)),
+        remarks=list(remarks(case, entry, chain_rule, verdict, forward(case), sample - 1)),
         not_covered=not_covered,
         versions=versions(),
     )
@@ -235,7 +177,7 @@ def _enclosed(case: Case, at: int) -> tuple[str | None, str]:
     return said, ""
 
 
-def _slopes(case: Case, entry: Address, gradients: dict[str, Gradient], n: int) -> Iterator[SlopeForms]:
+def _slopes(case: Case, entry: Address, gradients: Mapping[str, Gradient], n: int) -> Iterator[SlopeForms]:
     """Of each activation from the entry's layer on: in the textbook, and by each engine."""
     seen = set()
     for l in range(entry.layer - 1, len(case.layers)):
@@ -249,7 +191,7 @@ def _slopes(case: Case, entry: Address, gradients: dict[str, Gradient], n: int) 
             if slope is not None and slope.op:
                 forms[name] = walks.step(f"f'(z{unit})", slope)
         if forms:
-            z = _forward(case).z[l][n][j]
+            z = forward(case).z[l][n][j]
             text = textbook.slope(activation, f"z{unit}", f"a{unit}", z)
             yield SlopeForms(activation=activation, unit=unit, textbook=text, engines=forms)
 

@@ -6,6 +6,7 @@ came from, down to the numbers of the case, which know their names. It computes 
 
 from __future__ import annotations
 
+import itertools
 import operator
 from collections.abc import Callable
 from fractions import Fraction
@@ -15,6 +16,8 @@ import numpy as np
 
 from backprove.case import Case
 from backprove.domains import Array, Float64
+
+_CLOCK = itertools.count()
 
 
 def _operator(op: str, of: Callable[[Any, Any], Any]) -> tuple[Callable[..., Any], Callable[..., Any]]:
@@ -38,9 +41,10 @@ class Recorded:
 
     `op`: one of + - * / neg, the name of a function of the domain, or "" of a number of the case and of a constant.
     `name`: what the number is called (`W2[1,3]`), "" where it has no name. `constant`: its exact value as it was given.
+    `made`: when, as a count of all numbers that were made.
     """
 
-    __slots__ = ("args", "constant", "name", "op", "value")
+    __slots__ = ("args", "constant", "made", "name", "op", "value")
 
     def __init__(
         self,
@@ -53,6 +57,7 @@ class Recorded:
     ) -> None:
         self.value, self.op, self.args = value, op, args
         self.name, self.constant = name, constant
+        self.made = next(_CLOCK)
 
     def __repr__(self) -> str:
         return f"Recorded({self.value!r}, {self.name or self.op!r})"

@@ -157,11 +157,22 @@ def _route(
     through += [symbols[0].partition("/∂")[2]] if "/∂z" in symbols[0] else []
     return Route(
         through=through,
+        along=_along(entry, through),
         term=term,
         factors=factors,
         known=_known(case, trace, n, factors),
         product=plain(made.value + 0.0),
     )
+
+
+def _along(entry: Address, through: Sequence[str]) -> list[str]:
+    """The units that a path passes and the weights between them; softmax passes on within a layer, without one."""
+    found, (l, j) = [entry.label], (0, 0)
+    for to, i in map(_unit, through):
+        found += [f"W{to}[{i},{j}]"] if l and to > l else []
+        found.append(f"a{to}[{i}]")
+        l, j = to, i
+    return list(dict.fromkeys(found))
 
 
 def _term(case: Case, trace: Trace, n: int, symbol: str, place: int) -> str:

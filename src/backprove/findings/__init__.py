@@ -15,6 +15,7 @@ from backprove.findings.derivations import (
     Derivation,
     Factor,
     MatrixWalk,
+    Moment,
     NeuronWalk,
     Part,
     PathsWalk,
@@ -22,6 +23,7 @@ from backprove.findings.derivations import (
     SlopeForms,
     Step,
     Table,
+    Tour,
 )
 from backprove.findings.galleries import (
     GALLERY_FORMAT,
@@ -33,19 +35,24 @@ from backprove.findings.galleries import (
     RowFinding,
 )
 from backprove.findings.plain import plain
+from backprove.findings.report import REPORT_FORMAT, Report
 from backprove.findings.runs import (
-    REPORT_FORMAT,
     AtKink,
+    Cost,
+    CostPoint,
     Disagreement,
     DomainFinding,
+    ErrorCell,
     LayerFinding,
     OracleFinding,
-    Report,
+    PairFinding,
+    Precision,
     Rung,
+    Sheet,
     Testimony,
 )
 
-AnyReport = Report | CertificateReport | CheckFinding | CheckReport | Derivation | GalleryReport
+AnyReport = Report | CertificateReport | CheckFinding | CheckReport | ComparisonReport | Derivation | GalleryReport
 
 __all__ = [
     "CERTIFICATE_FORMAT",
@@ -64,9 +71,12 @@ __all__ = [
     "CheckFinding",
     "CheckReport",
     "ComparisonReport",
+    "Cost",
+    "CostPoint",
     "Derivation",
     "Disagreement",
     "DomainFinding",
+    "ErrorCell",
     "Evidence",
     "Factor",
     "GalleryReport",
@@ -74,10 +84,13 @@ __all__ = [
     "GradientOf",
     "LayerFinding",
     "MatrixWalk",
+    "Moment",
     "NeuronWalk",
     "OracleFinding",
+    "PairFinding",
     "Part",
     "PathsWalk",
+    "Precision",
     "PublishedFinding",
     "QuestionFinding",
     "ReadingDomain",
@@ -86,9 +99,11 @@ __all__ = [
     "Route",
     "RowFinding",
     "Rung",
+    "Sheet",
     "SlopeForms",
     "Step",
     "Table",
     "Testimony",
+    "Tour",
     "plain",
 ]

@@ -41,6 +41,8 @@ class Certificate(msgspec.Struct, frozen=True, kw_only=True):
 
 class CertificateReport(msgspec.Struct, frozen=True, kw_only=True):
     format: str = CERTIFICATE_FORMAT
+    command: str = ""
+    """The command that finds the same again; "" where it was no command that found it."""
     verdict: str
     seed: int
     versions: dict[str, str]

@@ -4,7 +4,7 @@ from typing import Any
 
 import msgspec
 
-from backprove.findings.runs import LayerFinding
+from backprove.findings.runs import LayerFinding, Sheet
 
 CHECK_FORMAT = "backprove.check/1"
 CHECKS_FORMAT = "backprove.checks/1"
@@ -42,6 +42,8 @@ class CheckFinding(msgspec.Struct, frozen=True, kw_only=True):
 
     format: str = CHECK_FORMAT
     candidate: str
+    command: str = ""
+    """The command that finds the same again; "" where it was no command that found it."""
     verdict: str
     seed: int
     versions: dict[str, str]
@@ -70,6 +72,8 @@ class CheckFinding(msgspec.Struct, frozen=True, kw_only=True):
     """On the smallest network."""
     wrong_elsewhere: list[str]
     """What agrees on the smallest network and is wrong on others: W or b, of its layers as counted from the output."""
+    sheet: Sheet | None
+    """Of the smallest network; null where there is none, or it has too many entries to list."""
     case: dict[str, Any] | None
     failure: str
     traceback: str
@@ -86,6 +90,8 @@ class CheckReport(msgspec.Struct, frozen=True, kw_only=True):
     """Several candidates."""
 
     format: str = CHECKS_FORMAT
+    command: str = ""
+    """The command that finds the same again; "" where it was no command that found it."""
     verdict: str
     candidates: list[CheckFinding]
     troubles: list[str]

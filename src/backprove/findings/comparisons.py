@@ -29,6 +29,11 @@ class CaseFinding(msgspec.Struct, frozen=True, kw_only=True):
     domain: str
     groups: list[list[str]]
     gradients: dict[str, dict[str, list[Any]]]
+    verdicts: dict[str, list[Any]]
+    """Of every entry, in the shape of the layers: {"weights": …, "biases": …}."""
+    differences: dict[str, list[Any]]
+    """The largest difference of two engines at every entry."""
+    case: dict[str, Any]
     worst_fraction_of_bound: float | None
     undecided: dict[str, int]
     at_kinks: list[AtKink]
@@ -41,6 +46,8 @@ class CaseFinding(msgspec.Struct, frozen=True, kw_only=True):
 
 class ComparisonReport(msgspec.Struct, frozen=True, kw_only=True):
     format: str = COMPARISON_FORMAT
+    command: str = ""
+    """The command that finds the same again; "" where it was no command that found it."""
     verdict: str
     versions: dict[str, str]
     cases: list[CaseFinding]

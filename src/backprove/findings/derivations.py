@@ -65,6 +65,8 @@ class Route(msgspec.Struct, frozen=True, kw_only=True):
 
     through: list[str]
     """The activations that it passes, the entry's own unit first."""
+    along: list[str]
+    """The entry, the weights and the units on the way, by name: `W1[1,2]`, `a1[1]`, `W2[3,1]`, `a2[3]`."""
     term: str
     """In which term of the loss it ends, where there are several."""
     factors: list[Factor]
@@ -109,6 +111,8 @@ class Derivation(msgspec.Struct, frozen=True, kw_only=True):
     case: dict[str, Any]
     sample: int
     samples: int
+    command: str = ""
+    """The command that finds the same again; "" where it was no command that found it."""
     verdict: str
     values: dict[str, float | str]
     """Of the engines' recorded runs; of a run without record too (`matrix, plain`) where it differs from that."""
@@ -127,3 +131,38 @@ class Derivation(msgspec.Struct, frozen=True, kw_only=True):
     remarks: list[str]
     not_covered: list[str]
     versions: dict[str, str]
+
+
+class Moment(msgspec.Struct, frozen=True, kw_only=True):
+    """One thing that an engine worked out, when it did: a quantity, a whole array, or one path's product."""
+
+    phase: str
+    """forward, backward, or gradient."""
+    symbol: str
+    formula: str
+    value: float | str | None
+    """Null of an array."""
+    lit: list[str]
+    """What it is about, by names: `a1[2]` (a unit), `W2[1,2]`, `b2[1]`."""
+
+
+class Tour(msgspec.Struct, frozen=True, kw_only=True):
+    """A network with the derivations of its entries, and the order in which each engine worked them out."""
+
+    case: dict[str, Any]
+    title: str
+    source: str
+    sample: int
+    samples: int
+    window: list[list[int]]
+    """Of each layer, the inputs first, which units are shown; 1-based."""
+    units: dict[str, float | str]
+    """`z1[2]`, `a1[2]`, `delta1[2]`, … → its value, for the sample that is shown, of the units that are."""
+    gradients: dict[str, float | str]
+    """`W2[1,2]` → its entry by engine `matrix`, between the units that are shown."""
+    chosen: str
+    """The entry that is shown first; it is among those derived."""
+    derivations: list[Derivation]
+    orders: dict[str, list[Moment]]
+    """Engine → everything that it worked out of what is shown, in its own order."""
+    left_out: list[str]

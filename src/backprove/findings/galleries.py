@@ -81,6 +81,8 @@ class GalleryReport(msgspec.Struct, frozen=True, kw_only=True):
     """`verdict` is that of all formulas as printed; of questions alone, whether their answers are borne out."""
 
     format: str = GALLERY_FORMAT
+    command: str = ""
+    """The command that finds the same again; "" where it was no command that found it."""
     verdict: str
     seed: int
     versions: dict[str, str]

@@ -1,10 +1,8 @@
-"""What a run over many networks found (`run`, `replay`)."""
+"""What a run over many networks found (`run`, `replay`), part by part."""
 
 from typing import Any
 
 import msgspec
-
-REPORT_FORMAT = "backprove.report/1"
 
 
 class AtKink(msgspec.Struct, frozen=True, kw_only=True):
@@ -18,6 +16,44 @@ class AtKink(msgspec.Struct, frozen=True, kw_only=True):
     values: dict[str, float | str]
     case: dict[str, Any] | None
     """The network, where it is not the one that the finding is about."""
+
+
+class PairFinding(msgspec.Struct, frozen=True, kw_only=True):
+    """Two engines in one domain: how far apart they were, over all entries that both computed."""
+
+    engines: list[str]
+    entries: int
+    equal: int
+    """Entries that do not differ at all."""
+    fractions: list[int]
+    """Entries that differ, by their difference as a fraction of the rounding bound: how many are at most the first of
+    the report's `fraction_steps`, the second, …, and last those beyond all of them; [] where nothing is rounded."""
+    undecided: int
+    disagree: int
+
+
+class ErrorCell(msgspec.Struct, frozen=True, kw_only=True):
+    """Entries whose actual error is in [10^(error/2), 10^((error+1)/2)) and whose bound likewise."""
+
+    error: int
+    bound: int
+    entries: int
+
+
+class Precision(msgspec.Struct, frozen=True, kw_only=True):
+    """The bound on rounding against the actual error, on some of the networks."""
+
+    reference: str
+    """What the exact values were taken from."""
+    networks: int
+    entries: int
+    without_error: int
+    """Entries that every engine has exactly."""
+    outside: int
+    """Entries whose actual error is beyond the bound."""
+    median_ratio: float | None
+    """The middle bound / error, to within a factor of 2, over entries in error; null where there are none."""
+    cells: list[ErrorCell]
 
 
 class DomainFinding(msgspec.Struct, frozen=True, kw_only=True):
@@ -48,6 +84,9 @@ class DomainFinding(msgspec.Struct, frozen=True, kw_only=True):
     false_agreement_probability: float | None
     """In a field: the largest probability, of all networks, that formulas which differ agreed by chance."""
     rests_on: str
+    pairs: list[PairFinding]
+    precision: Precision | None
+    """Null where nothing is rounded, or there was nothing exact to compare with."""
 
 
 class OracleFinding(msgspec.Struct, frozen=True, kw_only=True):
@@ -85,6 +124,19 @@ class LayerFinding(msgspec.Struct, frozen=True, kw_only=True):
     bias: str | None
 
 
+class Sheet(msgspec.Struct, frozen=True, kw_only=True):
+    """Every entry of one network's gradient, each list in the shape of the layers: {"weights": …, "biases": …}.
+
+    Null where an engine has no value, and in place of a bias that a layer has not.
+    """
+
+    gradients: dict[str, dict[str, list[Any]]]
+    """Engine → its values."""
+    verdicts: dict[str, list[Any]]
+    differences: dict[str, list[Any]] | None
+    """The largest difference of two engines; null in a field, which has no distances."""
+
+
 class Disagreement(msgspec.Struct, frozen=True, kw_only=True):
     """One way in which engines differ, on the smallest network found that shows it."""
 
@@ -108,6 +160,8 @@ class Disagreement(msgspec.Struct, frozen=True, kw_only=True):
     """Engines that differ from themselves on this very network."""
     oracles: list[Testimony]
     layers: list[LayerFinding]
+    sheet: Sheet | None
+    """Null where the network has too many entries to list."""
     case: dict[str, Any]
     replay: str
 
@@ -124,21 +178,19 @@ class Rung(msgspec.Struct, frozen=True, kw_only=True):
     not_covered: list[str]
 
 
-class Report(msgspec.Struct, frozen=True, kw_only=True):
-    format: str = REPORT_FORMAT
-    verdict: str
-    seed: int | None
-    versions: dict[str, str]
-    settings: dict[str, Any]
-    networks: int
+class CostPoint(msgspec.Struct, frozen=True, kw_only=True):
+    network: str
     entries: int
-    domains: list[DomainFinding]
-    ladder: list[Rung]
-    oracles: OracleFinding | None
-    groups: list[list[str]]
-    disagreements: list[Disagreement]
-    not_covered: list[str]
-    drawn: dict[str, dict[str, int]]
-    """What the networks were like: depth, widest layer, activations, losses, … → how many."""
-    interrupted: bool
-    timing: dict[str, float]
+    seconds: float
+    """The shortest of several times of a whole gradient."""
+
+
+class Cost(msgspec.Struct, frozen=True, kw_only=True):
+    """What a gradient costs by one way, as networks grow."""
+
+    way: str
+    points: list[CostPoint]
+    exponent: float | None
+    """p where the time grows as (number of entries)^p, between the two largest networks."""
+    stopped: str
+    """Why it was not measured on larger ones, or ""."""

@@ -131,10 +131,14 @@ def reproduced(cause: CauseFinding) -> str:
     return f"{told}; {cause.telling} of them tell it from the truth"
 
 
+def which(found: CheckFinding) -> str:
+    """Which network is shown: the smallest found, or the one that was given."""
+    return "on this network" if "other networks" in found.not_covered else "smallest network that shows it"
+
+
 def where(found: CheckFinding) -> str:
-    """The network that is shown: the smallest found, or the one that was given."""
-    what = "on this network" if "other networks" in found.not_covered else "smallest network that shows it"
-    return f"{what}: {network(found.case)}" if found.case else ""
+    """The network that is shown."""
+    return f"{which(found)}: {network(found.case)}" if found.case else ""
 
 
 def what(found: CheckFinding) -> str:
@@ -154,6 +158,12 @@ def score(report: CheckReport) -> str:
     given = len(report.candidates) + len(report.troubles)
     lost = f"; {len(report.troubles)} could not be asked" if report.troubles else ""
     return f"{right} of {count_of(given, 'candidate')} right{lost}"
+
+
+def rows(report: CheckReport) -> Iterable[list[str]]:
+    """(candidate, verdict, networks, what it is, its habits) of every candidate."""
+    for found, name in zip(report.candidates, names(report), strict=True):
+        yield [name, found.verdict, str(found.networks), what(found), ", ".join(found.hygiene) or "–"]
 
 
 def names(report: CheckReport) -> Iterable[str]:

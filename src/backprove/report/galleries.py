@@ -33,6 +33,17 @@ def repair(row: RowFinding, reading: ReadingFinding) -> str:
     return f"{reading.kind}: {reading.conversion if reading.kind == 'converted' else reading.says}"
 
 
+def cells(report: GalleryReport) -> Iterator[list[str]]:
+    """(formulation, its verdict as printed, the verdict on what repairs it, by what); a repair a row."""
+    for row in report.rows:
+        found = listed(row)
+        if not found:
+            yield [row.id, row.verdict, "", ""]
+        for i, reading in enumerate(found):
+            start = [row.id, row.verdict] if i == 0 else ["", ""]
+            yield [*start, reading.verdict, repair(row, reading)]
+
+
 def in_domain(found: ReadingDomain) -> str:
     """One domain in a line: `float64 DISAGREE on 38 of 40 networks, off by up to 0.5 of the largest entry`."""
     of = f"{count_of(found.networks, 'network')}, {count_of(found.entries, 'entry')}"

@@ -1,32 +1,31 @@
 """The report of a run as Markdown."""
 
-from collections.abc import Iterable
-
 from backprove.findings import (
     AnyReport,
     CertificateReport,
     CheckFinding,
     CheckReport,
+    ComparisonReport,
     Derivation,
     Disagreement,
     GalleryReport,
     Report,
-    Rung,
 )
-from backprove.report import certificates, markdown_checks, markdown_derivation, markdown_gallery
-from backprove.report.markup import escaped, table
+from backprove.report import certificates, markdown_checks, markdown_comparison, markdown_derivation, markdown_gallery
+from backprove.report import tables as cells
+from backprove.report.markup import escaped, escaped_rows, table
 from backprove.report.words import (
     agreement,
+    at_kink,
     count_of,
-    fraction,
     groups,
     network,
     number,
     numbers,
+    safe,
     sides_with,
     testimonies,
     times_the_bound,
-    undecided,
 )
 
 
@@ -36,6 +35,8 @@ def write(report: AnyReport) -> str:
         return _certificates(report)
     if isinstance(report, CheckFinding | CheckReport):
         return markdown_checks.write(report)
+    if isinstance(report, ComparisonReport):
+        return markdown_comparison.write(report)
     if isinstance(report, Derivation):
         return markdown_derivation.write(report)
     if isinstance(report, GalleryReport):
@@ -47,51 +48,33 @@ def write(report: AnyReport) -> str:
 def _run(report: Report) -> str:
     lines = ["# Equivalence report", "", f"**{report.verdict}**: {escaped(agreement(report))}.", ""]
     lines += ["## The ladder of evidence", ""]
-    lines += table(
-        ["evidence", "domain", "verdict", "networks", "entries", "largest difference", "undecided", "zero everywhere"],
-        (row for rung in report.ladder for row in _rung(rung, report)),
-    )
-    rests_on = {d.rung: d.rests_on for d in report.domains}
-    if report.oracles:
-        rests_on[report.ladder[-1].name] = report.oracles.rests_on
-    lines += ["", *(f"- {name}: {escaped(line)}" for name, line in rests_on.items())]
+    lines += table(cells.RUNGS, escaped_rows(cells.rungs(report)))
+    lines += ["", *(f"- {name}: {escaped(line)}" for name, line in cells.rests_on(report).items())]
+    lines += [f"- {d.name}, at a kink: {escaped(at_kink(d.at_kink))}" for d in report.domains if d.at_kink]
     for found in report.disagreements:
         lines += ["", *_disagreement(found)]
+    lines += ["", "## How close the engines are", ""]
+    for d in report.domains:
+        head, rows = cells.pairs(d, report.fraction_steps)
+        by = ", by their difference as a fraction of the bound" if len(head) > 3 else ""
+        lines += [f"Entries in {d.name}{by}:", "", *table(head, escaped_rows(rows)), ""]
+    lines += [f"- The bound of {d.name} {cells.precision(d)}." for d in report.domains if d.precision]
+    if costs := cells.costs_of(report):
+        lines += ["", "## What a gradient costs", "", "Milliseconds on networks of sigmoid units with one sample:", ""]
+        head, rows = cells.costs(costs)
+        lines += [*table(head, rows), ""]
+        lines += [f"- {c.way} went no further: {c.stopped}." for c in costs if c.stopped]
     lines += ["", "## What was drawn", ""]
-    lines += table(
-        ["", "networks"],
-        (
-            [kind, ", ".join(f"{name}: {count:,}" for name, count in counts.items())]
-            for kind, counts in report.drawn.items()
-        ),
-    )
+    drawn = ((kind, ", ".join(f"{name}: {n:,}" for name, n, _ in counts)) for kind, counts in cells.drawn(report))
+    lines += table(["", "networks"], escaped_rows(drawn))
     lines += ["", "## Not covered", "", *(f"- {escaped(line)}" for line in report.not_covered)]
     return "\n".join([*lines, *_reproduced(report)]) + "\n"
 
 
-def _rung(rung: Rung, report: Report) -> Iterable[list[str]]:
-    members = [d for d in report.domains if d.rung == rung.name]
-    for d in members:
-        largest = fraction(d.worst_fraction_of_bound)
-        if d.false_agreement_probability is not None:
-            largest = f"none, but by chance ({d.false_agreement_probability:.1e})"
-        counts = [f"{d.networks:,}", f"{d.entries:,}", largest, escaped(undecided(d.undecided)) or "0"]
-        yield [rung.name, d.name, d.verdict, *counts, f"{d.vacuous_entries:,}"]
-    o = report.oracles
-    if o and not members and rung.networks:
-        counts = [f"{o.networks:,}", f"{o.entries:,}", "within the oracles' errors", f"{o.unsure_entries:,}", "–"]
-        yield [rung.name, ", ".join(o.oracles), o.verdict, *counts]
-    elif not members:
-        yield [rung.name, "–", "not covered", "0", "0", "–", "–", "–"]
-
-
 def _reproduced(report: Report | CertificateReport | GalleryReport) -> list[str]:
-    said = report.settings if report.seed is None else {"seed": report.seed, **report.settings}
-    rows = [
-        [name, escaped(", ".join(value) if isinstance(value, list) else str(value))] for name, value in said.items()
-    ]
     lines = ["", "## How to reproduce", ""]
-    lines += table(["setting", "value"], rows + [[f"version of {name}", v] for name, v in report.versions.items()])
+    lines += ["```", safe(report.command), "```", ""] if report.command else []
+    lines += table(["setting", "value"], escaped_rows(cells.settings(report)))
     return lines + (["", "The run was interrupted; this is what was found up to then."] if report.interrupted else [])
 
 

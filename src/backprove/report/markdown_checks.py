@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from backprove.findings import CheckFinding, CheckReport
 from backprove.report import checks
-from backprove.report.markup import escaped, table
+from backprove.report.markup import escaped, escaped_rows, table
 from backprove.report.words import numbers, safe, undecided
 
 
@@ -14,17 +14,11 @@ def write(report: CheckFinding | CheckReport) -> str:
         lines = ["# Somebody's backprop, checked", "", *_candidate(report)]
     else:
         lines = ["# Backprops, checked", "", f"**{report.verdict}**: {checks.score(report)}.", ""]
-        lines += table(["candidate", "verdict", "networks", "what", "habits"], _rows(report))
+        lines += table(["candidate", "verdict", "networks", "what", "habits"], escaped_rows(checks.rows(report)))
         lines += ["", *(f"- not asked: {escaped(line)}" for line in report.troubles)] if report.troubles else []
         for found in report.candidates:
             lines += ["", f"## {escaped(found.candidate)}", "", *_candidate(found)]
     return "\n".join(lines) + "\n"
-
-
-def _rows(report: CheckReport) -> Iterable[list[str]]:
-    for found, name in zip(report.candidates, checks.names(report), strict=True):
-        what = escaped(checks.what(found))
-        yield [escaped(name), found.verdict, str(found.networks), what, ", ".join(found.hygiene) or "–"]
 
 
 def _candidate(found: CheckFinding) -> list[str]:

@@ -1,10 +1,10 @@
 """The gallery as Markdown."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 
 from backprove.findings import Disagreement, Evidence, GalleryReport, QuestionFinding, ReadingFinding, RowFinding
 from backprove.report import galleries as words
-from backprove.report.markup import escaped, table
+from backprove.report.markup import escaped, escaped_rows, table
 
 
 def write(report: GalleryReport, disagreement: Callable[[Disagreement], list[str]]) -> list[str]:
@@ -14,19 +14,10 @@ def write(report: GalleryReport, disagreement: Callable[[Disagreement], list[str
     lines += [f"- NOT verified: {escaped(line)}" for line in report.unverified]
     for question in report.questions:
         lines += _question(question)
-    lines += table(["formulation", "as printed", "", "by"], (cells for row in report.rows for cells in _cells(row)))
+    lines += table(["formulation", "as printed", "", "by"], escaped_rows(words.cells(report)))
     for row in report.rows:
         lines += _row(row, disagreement)
     return [*lines, "", "## Not covered", "", *(f"- {escaped(line)}" for line in report.not_covered)]
-
-
-def _cells(row: RowFinding) -> Iterable[list[str]]:
-    listed = words.listed(row)
-    if not listed:
-        yield [escaped(row.id), row.verdict, "", ""]
-    for i, reading in enumerate(listed):
-        start = [escaped(row.id), row.verdict] if i == 0 else ["", ""]
-        yield [*start, reading.verdict, escaped(words.repair(row, reading))]
 
 
 def _row(row: RowFinding, disagreement: Callable[[Disagreement], list[str]]) -> list[str]:

@@ -1,6 +1,6 @@
 """Markdown's own words: tables, and text that must not become markup."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from backprove.report.words import safe
 
@@ -13,3 +13,8 @@ def escaped(text: str) -> str:
 
 def table(head: list[str], rows: Iterable[list[str]]) -> list[str]:
     return [f"| {' | '.join(row)} |" for row in [head, ["---"] * len(head), *rows]]
+
+
+def escaped_rows(rows: Iterable[Sequence[str]]) -> Iterable[list[str]]:
+    """Rows of a table of text from outside."""
+    return ([escaped(cell) for cell in row] for row in rows)

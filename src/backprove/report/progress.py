@@ -1,6 +1,7 @@
 """A search under way: bars on stderr, and Ctrl-C."""
 
 import contextlib
+import itertools
 import signal
 import sys
 import threading
@@ -51,3 +52,11 @@ def progress(domains: tuple[str, ...], networks: int | None, quiet: bool) -> Ite
     with Progress(*columns, console=Console(stderr=True), transient=True) as bars:
         tasks = {name: bars.add_task(name, total=networks) for name in domains}
         yield lambda domain, done: bars.update(tasks[domain], completed=done)
+
+
+@contextlib.contextmanager
+def counted(name: str, quiet: bool) -> Iterator[Callable[[], None]]:
+    """One bar, to be called for each thing that is done."""
+    done = itertools.count(1)
+    with progress((name,), None, quiet) as show, interruptible(show) as advance:
+        yield lambda: advance(name, next(done))

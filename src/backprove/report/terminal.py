@@ -21,12 +21,15 @@ from backprove.findings import (
 from backprove.report.words import (
     agreement,
     at_kink,
+    compared,
     count_of,
     fraction,
     groups,
     network,
     number,
     numbers,
+    published_rows,
+    reproduced,
     safe,
     sides_with,
     testimonies,
@@ -187,12 +190,7 @@ def show_comparison(
     for case in report.cases:
         _show_case(case, console, quiet, everything)
         console.print()
-    slips = sum(not p.reproduced for case in report.cases for p in case.published)
-    checked = sum(len(case.published) for case in report.cases)
-    engines = "the engines agree" if all(c.engines_verdict == "AGREE" for c in report.cases) else "see above"
-    said = f"{count_of(len(report.cases), 'case')}: {engines}; "
-    said += f"{checked - slips:,} of {checked:,} published numbers reproduced" if checked else "nothing published"
-    console.print(verdict(report.verdict), Text(said))
+    console.print(verdict(report.verdict), Text(compared(report)))
 
 
 def _show_case(case: CaseFinding, console: Console, quiet: bool, everything: bool) -> None:
@@ -246,17 +244,14 @@ def _entries(case: CaseFinding, names: list[str]) -> Iterator[tuple[str, list[An
 def _show_published(case: CaseFinding, console: Console, everything: bool) -> None:
     if not case.published:
         return
-    slips = [p for p in case.published if not p.reproduced]
-    count = f"{len(case.published) - len(slips):,} of {len(case.published):,} published numbers reproduced"
-    console.print(Text(count, style="bold red" if slips else "green"))
-    rows = case.published if everything or len(case.published) <= SHOWN_ENTRIES + 8 else slips
-    if not rows:
-        return
+    slipped = [not p.reproduced for p in case.published]
+    console.print(Text(reproduced(case), style="bold red" if any(slipped) else "green"))
+    rows = list(zip(published_rows(case), slipped, strict=True))
+    if not everything and len(rows) > SHOWN_ENTRIES + 8:
+        rows = [(row, slip) for row, slip in rows if slip]
     table = plain_table("published", "printed", "recomputed", "", right=(1, 2))
-    for p in rows:
-        said = Text("reproduced", style="green") if p.reproduced else Text("NOT reproduced", style="bold red")
-        if p.mistake:
-            said.append(f", but by {p.mistake}", style="red")
-        digits = max(10, sum(c.isdigit() for c in p.printed.lower().split("e")[0].lstrip("-+0.")) + 2)
-        table.add_row(safe(p.label), safe(p.printed), number(p.recomputed, min(digits, 17)), said)
-    console.print(indented(table))
+    for (label, printed, recomputed, said), slip in rows:
+        verdict = Text(said, style="bold red" if slip else "green")
+        table.add_row(safe(label), safe(printed), recomputed, verdict)
+    if table.row_count:
+        console.print(indented(table))

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from backprove.findings import AtKink, Disagreement, Report
+from backprove.findings import AtKink, CaseFinding, ComparisonReport, Disagreement, Report
 
 MOST_NUMBERS = 64  # of one block that are shown
 
@@ -146,3 +146,28 @@ def at_kink(found: AtKink) -> str:
 def undecided(reasons: dict[str, int]) -> str:
     """Why entries stayed undecided: `12 entries: kink; 1 entry: range`."""
     return "; ".join(f"{count_of(count, 'entry')}: {safe(reason)}" for reason, count in reasons.items())
+
+
+def compared(report: ComparisonReport) -> str:
+    """The verdict on given cases in a sentence."""
+    slips = sum(not p.reproduced for case in report.cases for p in case.published)
+    checked = sum(len(case.published) for case in report.cases)
+    engines = "the engines agree" if all(c.engines_verdict == "AGREE" for c in report.cases) else "see each"
+    published = f"{checked - slips:,} of {checked:,} published numbers reproduced" if checked else "nothing published"
+    return f"{count_of(len(report.cases), 'case')}: {engines}; {published}"
+
+
+def reproduced(case: CaseFinding) -> str:
+    """How many of the numbers that the source printed are reproduced."""
+    slips = sum(not p.reproduced for p in case.published)
+    return f"{len(case.published) - slips:,} of {len(case.published):,} published numbers reproduced"
+
+
+def published_rows(case: CaseFinding) -> list[list[str]]:
+    """(what, printed, recomputed, whether that is the same) of every number that the source printed."""
+    rows = []
+    for p in case.published:
+        digits = max(10, sum(c.isdigit() for c in p.printed.lower().split("e")[0].lstrip("-+0.")) + 2)
+        said = "reproduced" if p.reproduced else "NOT reproduced" + (f", but by {p.mistake}" if p.mistake else "")
+        rows.append([p.label, p.printed, number(p.recomputed, min(digits, 17)), said])
+    return rows

@@ -1,0 +1,137 @@
+"use strict";
+// Everything that is shown is in the page already; this lights it up, step by step. Names are looked up, never run.
+
+function tour(root) {
+  const picture = root.querySelector("svg.network");
+  const named = new Map([...picture.querySelectorAll("[data-name]")].map((part) => [part.dataset.name, part]));
+  const edges = [...picture.querySelectorAll(".edge")];
+  const derivations = new Map([...root.querySelectorAll(".derivation")].map((d) => [d.dataset.entry, d]));
+  const missing = root.querySelector(".not-derived");
+  const engines = [...root.querySelectorAll("button[data-engine]")];
+  const slider = root.querySelector("input[type=range]");
+  const status = root.querySelector(".moment");
+  let engine = engines.length ? engines[0].dataset.engine : "";
+  let step = 0;
+
+  function light(names) {
+    for (const part of named.values()) part.classList.toggle("lit", names.includes(part.dataset.name));
+    picture.classList.toggle("lighting", names.length > 0);
+  }
+
+  // All that a change of a weight reaches: its unit, and from there every connection to the outputs.
+  function reached(name) {
+    const [, layer, to] = name.match(/^[Wb](\d+)\[(\d+)/).map(Number);
+    const names = [name, `a${layer}[${to}]`];
+    for (const other of named.keys()) {
+      const weight = other.match(/^W(\d+)\[(\d+),(\d+)\]$/);
+      const unit = other.match(/^a(\d+)\[/);
+      if (weight && (Number(weight[1]) > layer + 1 || (Number(weight[1]) === layer + 1 && Number(weight[3]) === to))) names.push(other);
+      if (unit && Number(unit[1]) > layer) names.push(other);
+    }
+    return names;
+  }
+
+  function along(derivation) {
+    const routes = [...derivation.querySelectorAll(".route")];
+    return routes.flatMap((route) => route.dataset.lit.split(" "));
+  }
+
+  function choose(name) {
+    const found = derivations.get(name);
+    for (const d of derivations.values()) d.hidden = d !== found;
+    missing.hidden = Boolean(found);
+    for (const edge of edges) edge.setAttribute("aria-pressed", String(edge.dataset.name === name));
+    if (!found) {
+      const [, kind, place] = name.match(/^([Wb])(.*)\]$/);
+      missing.querySelector("h4").textContent = `dC/d${name}`;
+      missing.querySelector("output").textContent = named.get(name).getAttribute("aria-label").split(" = ").pop();
+      const option = kind === "W" ? "--weight" : "--bias";
+      missing.querySelector("code").textContent = `backprove explain CASE.json ${option} ${place.replace("[", ",")} --html > page.html`;
+    }
+    const routes = found ? along(found) : [];
+    light(routes.length ? [...new Set([name, ...routes, ...(found.querySelectorAll(".route").length > 11 ? reached(name) : [])])] : reached(name));
+  }
+
+  function moments() {
+    return [...root.querySelectorAll(`ol.moments[data-engine="${engine}"] > li`)];
+  }
+
+  function walk(to) {
+    const all = moments();
+    step = Math.max(0, Math.min(all.length, to));
+    slider.max = all.length;
+    slider.value = step;
+    slider.setAttribute("aria-valuetext", `step ${step} of ${all.length}`);
+    for (const track of root.querySelectorAll(".track")) {
+      [...track.querySelectorAll("i")].forEach((mark, i) => mark.classList.toggle("at", track.dataset.engine === engine && i === step - 1));
+    }
+    if (!step) {
+      status.textContent = "Not begun: press → to walk.";
+      light([]);
+      return;
+    }
+    const moment = all[step - 1];
+    status.textContent = `${engine}, step ${step} of ${all.length} (${moment.className}): ${moment.textContent}`;
+    light(moment.dataset.lit.split(" "));
+  }
+
+  for (const edge of edges) {
+    edge.addEventListener("click", () => choose(edge.dataset.name));
+    edge.addEventListener("focus", () => choose(edge.dataset.name));
+    edge.addEventListener("pointerenter", (event) => { if (event.pointerType === "mouse") choose(edge.dataset.name); });
+    edge.addEventListener("keydown", (event) => {
+      if (event.key === "Enter" || event.key === " ") { event.preventDefault(); choose(edge.dataset.name); }
+    });
+  }
+  for (const route of root.querySelectorAll(".route")) {
+    const show = () => light(route.dataset.lit.split(" "));
+    const back = () => choose(route.closest(".derivation").dataset.entry);
+    route.addEventListener("pointerenter", show);
+    route.addEventListener("pointerleave", back);
+    route.addEventListener("focus", show);
+    route.addEventListener("blur", back);
+  }
+  for (const button of engines) {
+    button.addEventListener("click", () => {
+      engine = button.dataset.engine;
+      for (const other of engines) other.setAttribute("aria-pressed", String(other === button));
+      walk(0);
+    });
+  }
+  for (const button of root.querySelectorAll("button[data-step]")) {
+    button.addEventListener("click", () => walk(step + Number(button.dataset.step)));
+  }
+  slider.addEventListener("input", () => walk(Number(slider.value)));
+  root.walk = (key) => {
+    const to = { ArrowRight: step + 1, ArrowLeft: step - 1, Home: 0, End: Infinity }[key];
+    if (to !== undefined) walk(to);
+    return to !== undefined;
+  };
+  slider.max = moments().length;
+}
+
+const tours = [...document.querySelectorAll("[data-tour]")];
+tours.forEach(tour);
+
+// The keys walk through the drawing that has the focus; through the first one on the page where nothing else wants them.
+document.addEventListener("keydown", (event) => {
+  if (event.defaultPrevented || event.altKey || event.ctrlKey || event.metaKey || event.shiftKey) return;
+  if (event.target.closest("input, pre, .scroll, .moments")) return;
+  const inside = event.target.closest("[data-tour]");
+  if (!inside && (event.target !== document.body || event.key === "Home" || event.key === "End")) return;
+  const chosen = inside || tours[0];
+  if (chosen && chosen.walk(event.key)) event.preventDefault();
+});
+
+for (const button of document.querySelectorAll(".copy")) {
+  button.addEventListener("click", () => {
+    const text = button.parentElement.querySelector("code");
+    const range = document.createRange();
+    range.selectNodeContents(text);
+    getSelection().removeAllRanges();
+    getSelection().addRange(range);
+    const told = document.execCommand("copy") ? "Copied" : "Selected";
+    button.textContent = told;
+    setTimeout(() => { button.textContent = "Copy"; }, 1500);
+  });
+}
