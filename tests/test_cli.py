@@ -329,3 +329,54 @@ def test_training_that_diverges_is_trouble(capsys: pytest.CaptureFixture[str]) -
     _write("wild.json", json.dumps(case))
     assert main(["compare", "wild.json"]) == 2
     assert "wild.json: training: diverges" in capsys.readouterr().err
+
+
+def test_what_could_not_be_read_does_not_agree_in_the_report(capsys: pytest.CaptureFixture[str]) -> None:
+    files = [str(EXAMPLES / "hmkcode-linear.json"), "none.json"]
+    assert main(["compare", *files, "--report", "x.json", "--report", "x.md"]) == 2
+    found = json.loads(Path("x.json").read_text())
+    assert found["verdict"] == "UNDECIDED"
+    assert found["troubles"] == ["none.json: cannot be read: No such file or directory"]
+    assert "- not compared: none.json: cannot be read" in Path("x.md").read_text()
+    assert "1 could not be compared" in capsys.readouterr().out
+    assert main(["compare", files[0], "--report", "y.json"]) == 0
+    assert json.loads(Path("y.json").read_text())["troubles"] == []
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [["compare", "case.json", "--report", "case.json"], ["compare", "case.json", "--report", "./link.json"],
+     ["explain", "case.json", "--report", "case.json"], ["replay", "case.json", "--report", "case.json"]],
+)  # fmt: skip
+def test_a_report_is_not_written_over_what_is_read(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    before = (EXAMPLES / "hmkcode-linear.json").read_text()
+    _write("case.json", before)
+    Path("link.json").symlink_to("case.json")
+    assert main(arguments) == 2
+    assert "is what is read here; name another place for the report" in capsys.readouterr().err
+    assert Path("case.json").read_text() == before
+
+
+def test_a_report_goes_where_a_link_points_and_suffixes_may_shout() -> None:
+    _write("target.md", "old")
+    Path("link.md").symlink_to("target.md")
+    assert main(["explain", "--quiet", "--report", "link.md", "--report", "X.JSON"]) == 0
+    assert Path("link.md").is_symlink()
+    assert Path("target.md").read_text().startswith("# dC/dW2")
+    assert json.loads(Path("X.JSON").read_text())["entry"] == "W2[1,1]"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "command"),
+    [
+        (["run", *SMALL, "--quiet"], "backprove run --networks 30 --domains float64"),
+        (["explain", "--weight", "1,1,1", "--all-paths"], "backprove explain --weight 1,1,1 --all-paths"),
+        (["compare", str(EXAMPLES / "hmkcode-linear.json")], f"backprove compare {EXAMPLES / 'hmkcode-linear.json'}"),
+        (["run", "--domains", "rational", "--engine", "a b.py:engine"],
+         "backprove run --domains rational --engine 'a b.py:engine'"),
+    ],
+)  # fmt: skip
+def test_a_report_says_the_command_that_finds_it_again(arguments: list[str], command: str) -> None:
+    _write("a b.py", RIGHT)
+    assert main([*arguments, "--report", "x.json"]) == 0
+    assert json.loads(Path("x.json").read_text())["command"] == command

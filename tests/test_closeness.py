@@ -114,7 +114,7 @@ def test_an_error_beyond_its_bound_is_seen(report: Report) -> None:
 
 def test_what_is_not_known_exactly_is_left_out() -> None:
     count = ErrorCount()
-    for engine in (lambda case, domain: None, plus_one(1, 1, 1, lambda case, domain: 1 / 0)):
+    for engine in (lambda case, domain: None, plus_one(1, 1, 1)):
         count.count(compare(CASE, FLOAT64, {"matrix": ENGINES["matrix"], "mine": engine}))
     assert count.finding() is None
 

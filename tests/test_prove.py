@@ -293,7 +293,7 @@ def test_ctrl_c_from_the_keyboard_is_heard_within_a_statement() -> None:
         (["--all-up-to", "9"], "--all-up-to"),
         (["2-1", "--engines", "neuron"], "one engine alone agrees with nobody"),
         (["2-1", "--engine", "none.py:engine"], "none.py: no such file"),
-        (["2-1", "--report", "x.pdf"], "x.pdf: reports are written as .json or .md"),
+        (["2-1", "--report", "x.pdf"], "x.pdf: reports are written as .json, .md, .html"),
         (["1-1", "--activations", "softmax", "--loss", "binary_cross_entropy"], "nothing to prove"),
     ],
 )

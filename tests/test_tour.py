@@ -57,6 +57,24 @@ def test_matrix_goes_array_by_array_and_takes_all_gradients_last(toured: Tour) -
     assert symbols(toured.orders["matrix"]) == ["z1", "a1", "z2", "a2", "z3", "a3", *back, "dC/dW1", "dC/dW2", "dC/dW3"]
 
 
+def test_matrix_takes_the_gradients_of_biases_last() -> None:
+    """With one sample dC/db is delta itself, which was there long before."""
+    for batch in (1, 3):
+        found = symbols(tour(network((2, 2, 1), ("tanh", "tanh"), batch=batch), FIRST).orders["matrix"], "gradient")
+        assert found == ["dC/dW1", "dC/dW2", "dC/db1", "dC/db2"]
+
+
+def test_formulas_say_what_a_layer_does() -> None:
+    found = {m.symbol: m.formula for m in tour(network((2, 3, 2), ("softmax", "sigmoid")), FIRST).orders["matrix"]}
+    assert found["delta1"] == "J dC/da1, J the Jacobian of softmax"
+    assert found["delta2"] == "f'(z2) ∘ dC/da2"
+    assert found["dC/da2"] == "from the loss and its outputs"
+    case = network((2, 2), ("sigmoid",))
+    steps = {m.symbol: m.formula for m in tour(case, FIRST).orders["neuron"]}
+    assert steps["dC/dW1[1,1]"] == "delta1[1]⁽¹⁾·a0[1]⁽¹⁾ + delta1[1]⁽²⁾·a0[1]⁽²⁾"
+    assert ", e = exp(" in steps["delta1[1]"]
+
+
 def test_paths_never_goes_back(toured: Tour) -> None:
     found = toured.orders["paths"]
     assert symbols(found, "forward") == ["z1", "a1", "f'(z1)", "z2", "a2", "f'(z2)", "z3", "a3", "f'(z3)"]

@@ -16,10 +16,12 @@ from backprove.verdict import Verdict
 from backprove.versions import versions
 
 
-def contrast(found: list[CaseFinding], command: str = "") -> ComparisonReport:
-    """The report of several cases."""
-    verdict = Verdict.of(Verdict[f.verdict] for f in found)
-    return ComparisonReport(command=command, verdict=verdict.name, versions=versions(), cases=found)
+def contrast(found: list[CaseFinding], troubles: Sequence[str] = (), command: str = "") -> ComparisonReport:
+    """The report of several cases; `troubles`: why others could not be compared, so that they do not agree either."""
+    verdict = Verdict.of([*(Verdict[f.verdict] for f in found), *(Verdict.UNDECIDED for _ in troubles)])
+    return ComparisonReport(
+        command=command, verdict=verdict.name, versions=versions(), cases=found, troubles=list(troubles)
+    )
 
 
 def finding(file: str, case: Case, engines: Mapping[str, Engine]) -> CaseFinding:

@@ -57,11 +57,13 @@ def _without_repetition(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 def write_whole(path: Path, text: str) -> None:
     """Write a file whole or not at all. Raises BackproveError where the place or the text does not allow it."""
-    temporary = ""
+    temporary, path = "", Path(os.path.realpath(path))  # what a link stands for, not the link
     try:
         data = text.encode("utf-8")
         if path.is_dir():
             raise BackproveError(f"{path}: is a folder; name a file")
+        if path.exists() and not path.is_file():
+            raise BackproveError(f"{path}: is no ordinary file; name another place")
         handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
         with os.fdopen(handle, "wb") as file:
             file.write(data)

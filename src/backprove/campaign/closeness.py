@@ -61,9 +61,11 @@ class ErrorCount:
     """⌊log2(bound / error)⌋ → entries."""
 
     def count(self, found: Comparison) -> None:
-        """Networks whose gradient is not known exactly are left out, and those that some engine did not do in full."""
+        """Left out are networks whose gradient is not known exactly, that some engine did not do in full, or on which
+        the engines disagree: what is wrong there is an engine, not the bound.
+        """
         whole = [o for o in found.outcomes.values() if o.values is not None and o.covered is None and o.blur is None]
-        if found.failures or len(whole) < len(found.outcomes) or not np.isfinite(found.radius).all():
+        if found.verdict is Verdict.DISAGREE or len(whole) < len(found.outcomes) or not np.isfinite(found.radius).all():
             return
         name, error = errors(found)
         if error is None or not np.isfinite(error).all():

@@ -31,7 +31,9 @@ def disagreement(look: Look, networks: int = 1) -> Disagreement:
     """What disagrees, as data. Its id is made from the case, the domain and the engines' names."""
     comparison = look.comparison
     first, case = comparison.first_difference(), case_to(comparison.case)
-    what = msgspec.json.encode([case, comparison.domain.name, list(comparison.outcomes)])
+    # names of files that are no UTF-8 hold lone surrogates, which msgspec refuses
+    names = [name.encode("utf-8", "backslashreplace").decode() for name in comparison.outcomes]
+    what = msgspec.json.encode([case, comparison.domain.name, names])
     name = hashlib.sha256(what).hexdigest()[:10]
     hearing = look.hearing or hear(comparison)
     if first is None and look.objecting:

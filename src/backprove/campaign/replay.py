@@ -1,11 +1,10 @@
 """Failing cases on record: written under `.backprove/failures/`, run again by id or from a file."""
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-
-import msgspec
 
 from backprove.campaign.conclude import conclude, disagreement
 from backprove.campaign.look import look
@@ -38,7 +37,7 @@ def record(found: Sequence[Disagreement], engines: Sequence[str], folder: Path =
         raise BackproveError(f"{folder}: cannot be made: {error.strerror or error}") from None
     for one in found:
         data = {"format": FORMAT, "id": one.id, "domain": one.domain, "engines": list(engines), "case": one.case}
-        text = msgspec.json.format(msgspec.json.encode(data), indent=2).decode()
+        text = json.dumps(data, indent=2)  # names of files that are no UTF-8 too, which msgspec refuses
         write_whole(folder / f"{one.id}.json", text + "\n")
 
 

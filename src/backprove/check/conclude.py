@@ -1,6 +1,7 @@
 """From what came of a candidate to the finding as data."""
 
 import math
+import shlex
 from collections.abc import Iterable, Sequence
 
 import numpy as np
@@ -60,7 +61,7 @@ def finding(found: Examined, seed: int) -> CheckFinding:
         notes=[habits[name] for name in ids],
         undecided=dict(survey.reasons()),
         not_covered=list(_not_covered(found)),
-        replay=f"backprove check {found.spec} --case {shown.id}" if shown else None,
+        replay=shlex.join(["backprove", "check", found.spec, "--case", shown.id]) if shown else None,
     )
 
 
@@ -165,4 +166,6 @@ def _not_covered(found: Examined) -> Iterable[str]:
 def together(found: Sequence[CheckFinding], troubles: Sequence[str]) -> CheckReport:
     """The report on several candidates."""
     verdicts = [Verdict[f.verdict] for f in found] or [Verdict.UNDECIDED]
-    return CheckReport(verdict=Verdict.of(verdicts).name, candidates=list(found), troubles=list(troubles))
+    return CheckReport(
+        verdict=Verdict.of(verdicts).name, versions=versions(), candidates=list(found), troubles=list(troubles)
+    )

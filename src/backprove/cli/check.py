@@ -70,8 +70,8 @@ def check(
     }  # fmt: skip
     given = {key: value for key, value in options.items() if value is not None}
     drawing = {"max_layers": max_layers, "max_width": max_width}
-    check_reports(report)
     specs, folder, screen = _specs(candidates), failures_folder(), console(no_color)
+    check_reports(report, *(Path(spec.rpartition(":")[0]) for spec in specs))
     alone = _case(case)
     each = not json and (len(specs) == 1 or not quiet)  # said one by one, the verdict before the reasons are known
 

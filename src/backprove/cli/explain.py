@@ -55,7 +55,7 @@ def explain(
         form = _as_page(form, file)
     if form == "html":
         page.check_installed()
-    check_reports(report)
+    check_reports(report, *([file] if file else []))
     case = _case(file)
     found = _derivation(case, {"--weight": weight, "--bias": bias, "--delta": delta}, sample, all_paths)
     found = structs.replace(found, command=command(context))

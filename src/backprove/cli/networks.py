@@ -31,7 +31,7 @@ from backprove.cli.options import (
 from backprove.errors import BackproveError
 
 if TYPE_CHECKING:
-    from backprove.findings import GalleryReport
+    from backprove.findings import CaseFinding, GalleryReport
 
 
 @app.command()
@@ -122,7 +122,7 @@ def replay(
     from backprove.domains import DOMAINS
     from backprove.engines import ENGINES
 
-    check_reports(report)
+    check_reports(report, Path(reference))
     cases = recorded(reference)
     if domains is not None:
         wanted = chosen("--domains", domains, tuple(DOMAINS))
@@ -154,24 +154,25 @@ def compare(
     from backprove.report.terminal import show_comparison
     from backprove.verdict import Verdict
 
-    check_reports(report)
+    check_reports(report, *files)
     loaded = load_engines(engines, engine)
-    cases, trouble = [], False
+    cases: list[CaseFinding] = []
+    troubles: list[str] = []
     for file in files:
         try:
             cases.append(finding(str(file), read_case(file), loaded))
         except BackproveError as error:
-            complain(str(error))
-            trouble = True
+            troubles.append(str(error))
+            complain(troubles[-1])
         except KeyboardInterrupt:
-            complain(f"{file}: interrupted")
-            trouble = True
+            troubles.append(f"{file}: interrupted; what follows was not compared")
+            complain(troubles[-1])
             break
     if cases:
-        found = contrast(cases, command(context))
+        found = contrast(cases, troubles, command(context))
         write_reports(found, report, lambda: walks((c.case, None) for c in cases))
         if json:
             sys.stdout.write(json_report.write(found))
         else:
             show_comparison(found, console(no_color), quiet=quiet, everything=everything)
-    raise typer.Exit(TROUBLE if trouble else Verdict[found.verdict])
+    raise typer.Exit(TROUBLE if troubles else Verdict[found.verdict])

@@ -68,7 +68,7 @@ def write_reports(report: "AnyReport", paths: list[Path] | None, tours: "Callabl
     """Write every report asked for; `tours` are made only where a page is among them."""
     from backprove.report import write_report
 
-    walked = tours() if any(path.suffix == ".html" for path in paths or ()) else []
+    walked = tours() if any(path.suffix.lower() == ".html" for path in paths or ()) else []
     for path in paths or ():
         write_report(report, path, walked)
 
@@ -148,11 +148,14 @@ def failures_folder() -> Path:
     return Path.cwd() / FOLDER
 
 
-def check_reports(paths: list[Path] | None) -> None:
+def check_reports(paths: list[Path] | None, *inputs: Path) -> None:
+    """Refuse what cannot be written, and what would be written over an input."""
     from backprove.report import check_report_path
 
     for path in paths or ():
         check_report_path(path)
+        if any(path.exists() and file.exists() and path.samefile(file) for file in inputs):
+            raise BackproveError(f"{path}: is what is read here; name another place for the report")
 
 
 def console(no_color: bool) -> "Console":

@@ -33,11 +33,16 @@ def derive(case: Case, entry: Address, *, sample: int = 1, all_paths: bool = Fal
     its numbers are residues.
     """
     check(case, entry, sample)
-    N, size = len(case.inputs), sum(layer.weights.size for layer in case.layers)
-    if N > 1 and N * size > MOST // 3:
+    if too_many(case):
         return _of_many(case, entry, sample, all_paths)
     with np.errstate(all="ignore"):
         return _derive(case, entry, sample, all_paths)
+
+
+def too_many(case: Case) -> bool:
+    """Whether there are so many numbers that only one sample's can be kept."""
+    N = len(case.inputs)
+    return N > 1 and N * sum(layer.weights.size for layer in case.layers) > MOST // 3
 
 
 def check(case: Case, entry: Address, sample: int) -> None:
@@ -78,7 +83,7 @@ def _check_sample(sample: int, N: int) -> None:
         raise BackproveError(f"--sample: {sample} is not in 1 … {N} (samples of this network)")
 
 
-def _alone(case: Case, sample: int) -> Case:
+def alone(case: Case, sample: int) -> Case:
     """One sample of a case, with the share in the loss that it has there."""
     rows, loss = slice(sample - 1, sample), replace(case.loss, scale=case.loss.scale / case.divisor)
     return replace(
@@ -89,7 +94,7 @@ def _alone(case: Case, sample: int) -> Case:
 
 def _of_many(case: Case, entry: Address, sample: int, all_paths: bool) -> Derivation:
     """One sample's share written out, and the entry of all samples by engines that keep no record."""
-    share = derive(_alone(case, sample), entry, all_paths=all_paths)
+    share = derive(alone(case, sample), entry, all_paths=all_paths)
     with np.errstate(all="ignore"):
         count = len(case.inputs) * math.prod(routes.branches(case, forward(case), entry.layer - 1))
         found = compare(case, FLOAT64, plain_engines(entry, count))
@@ -144,7 +149,7 @@ def derive_delta(case: Case, layer: int, to: int, *, sample: int = 1, all_paths:
         Layer(c.weights, np.zeros(len(c.weights)), c.activation) if l == layer and c.bias is None else c
         for l, c in enumerate(case.layers, 1)
     )
-    found = derive(_alone(replace(case, layers=layers), sample), Address(layer, to, None), all_paths=all_paths)
+    found = derive(alone(replace(case, layers=layers), sample), Address(layer, to, None), all_paths=all_paths)
     shown = [structs.replace(r, factors=r.factors[:-1]) for r in found.chain_rule.shown]
     name = f"delta{layer}[{to}]"
     return structs.replace(

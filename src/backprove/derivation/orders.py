@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from backprove.case import Address, Case, Gradient, Trace
 from backprove.derivation import walks
+from backprove.derivation.expression import formula
 from backprove.derivation.recorded import Recorded
 from backprove.findings import Derivation, Moment, plain
 
@@ -43,8 +44,12 @@ def neuron(gradient: Gradient, case: Case, n: int, window: Window) -> list[Momen
         symbol = f"dC/d{x.label}" if x.kind in ("W", "b") else x.label
         step = walks.step(symbol, x.number, text=seen.get(id(x.number), ""))  # a = z, where the slope is 1
         seen[id(x.number)] = x.label
+        text = step.formula
+        if x.kind in ("W", "b") and len(case.inputs) > 1:
+            text = formula(x.number).text  # which tells the samples apart
+        text += "".join(f", {p.letter} = {p.formula}" for p in step.parts)
         phase, lit = PHASES.get(x.kind, "gradient"), _lit([x], window)
-        moments.append(Moment(phase=phase, symbol=symbol, formula=step.formula, value=step.value, lit=lit))
+        moments.append(Moment(phase=phase, symbol=symbol, formula=text, value=step.value, lit=lit))
     return moments
 
 
@@ -104,11 +109,17 @@ def _when(trace: Trace, kind: str, l: int, n: int, j: int, x: Recorded) -> float
 
 
 def _of_entries(gradient: Gradient, case: Case, window: Window) -> Iterator[Made]:
+    # The sum of one sample's delta is that very number: when it was taken for dC/db is not to be seen. What an engine
+    # takes so, it takes after the weights' gradients.
+    assert gradient.trace is not None
+    deltas = {id(x) for rows in gradient.trace.delta if rows is not None for row in rows for x in row}
+    last = max(float(x.made) for W in gradient.weights for row in W for x in row)
     for entry in entries(case, window):
         l, j, k = entry.layer, entry.to - 1, entry.from_
         values = gradient.biases[l - 1] if k is None else gradient.weights[l - 1][j]
         x = values[j] if k is None else values[k - 1]
-        yield Made("b" if k is None else "W", l, entry.label, x, x.made + 0.9)
+        at = last + l / 100 if k is None and id(x) in deltas else x.made
+        yield Made("b" if k is None else "W", l, entry.label, x, at + 0.9)
 
 
 def entries(case: Case, window: Window) -> Iterator[Address]:
@@ -126,20 +137,22 @@ def _arrays(made: Iterable[Made], case: Case, window: Window) -> Iterator[Moment
     for x in made:
         groups.setdefault((x.kind, x.layer), []).append(x)
     for (kind, l), members in sorted(groups.items(), key=lambda item: max(x.at for x in item[1])):
-        symbol, formula = _formula(kind, l, case)
+        symbol, text = _formula(kind, l, case, fused=("loss_gradient", l) not in groups)
         phase = PHASES.get(kind, "gradient")
-        yield Moment(phase=phase, symbol=symbol, formula=formula, value=None, lit=_lit(members, window))
+        yield Moment(phase=phase, symbol=symbol, formula=text, value=None, lit=_lit(members, window))
 
 
-def _formula(kind: str, l: int, case: Case) -> tuple[str, str]:
+def _formula(kind: str, l: int, case: Case, *, fused: bool) -> tuple[str, str]:
+    """`fused`: dC/da of this layer is not had apart."""
     layer, L = case.layers[l - 1], len(case.layers)
     from_loss = "from the loss and its outputs"
+    back = f"J dC/da{l}, J the Jacobian of softmax" if layer.activation == "softmax" else f"f'(z{l}) ∘ dC/da{l}"
     return {
         "z": (f"z{l}", f"a{l - 1} (W{l})ᵀ" + (f" + b{l}" if layer.bias is not None else "")),
         "a": (f"a{l}", f"{layer.activation}(z{l})"),
         "slopes": (f"f'(z{l})", f"the slopes of {layer.activation}"),
         "loss_gradient": (f"dC/da{l}", from_loss if l == L else f"delta{l + 1} W{l + 1}"),
-        "delta": (f"delta{l}", from_loss if l == L else f"f'(z{l}) ∘ dC/da{l}"),
+        "delta": (f"delta{l}", from_loss if fused else back),
         "W": (f"dC/dW{l}", f"(delta{l})ᵀ a{l - 1}"),
         "b": (f"dC/db{l}", f"column sums of delta{l}"),
     }[kind]

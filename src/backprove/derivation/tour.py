@@ -4,10 +4,11 @@ import math
 from collections.abc import Iterator, Sequence
 
 import numpy as np
+from msgspec import structs
 
 from backprove.case import Address, Case, Trace, case_to, position
 from backprove.derivation import orders, routes
-from backprove.derivation.derive import check, derive, derive_each
+from backprove.derivation.derive import alone, check, derive, derive_each, too_many
 from backprove.derivation.runs import MOST_PATHS, Runs, forward, recorded_runs
 from backprove.findings import Derivation, Moment, Tour, plain
 
@@ -23,6 +24,11 @@ def tour(case: Case, chosen: Address, *, sample: int = 1, derived: Derivation | 
     In small networks every entry that is shown is derived, in others the chosen one alone. Raises as `derive` does.
     """
     check(case, chosen, sample)
+    if too_many(case):
+        whole = derived or derive(case, chosen, sample=sample)
+        one = tour(alone(case, sample), chosen, derived=whole)
+        left = [*one.left_out, f"samples other than {sample}: of so many numbers the others' are not kept"]
+        return structs.replace(one, case=case_to(case), sample=sample, samples=len(case.inputs), left_out=left)
     with np.errstate(all="ignore"):
         trace, N = forward(case), len(case.inputs)
         window = _window(case, chosen)
@@ -87,8 +93,8 @@ def _units(runs: Runs, trace: Trace, n: int, window: orders.Window) -> Iterator[
     of_matrix = runs.gradients["matrix"].trace if "matrix" in runs.gradients else None
     for l in range(1, len(window)):
         for j in window[l]:
-            yield f"z{l}[{j}]", plain(float(trace.z[l - 1][n][j - 1]))
-            yield f"a{l}[{j}]", plain(float(trace.a[l - 1][n][j - 1]))
+            yield f"z{l}[{j}]", plain(float(trace.z[l - 1][n][j - 1]) + 0.0)
+            yield f"a{l}[{j}]", plain(float(trace.a[l - 1][n][j - 1]) + 0.0)
             if of_matrix is not None:
                 yield f"delta{l}[{j}]", plain(float(of_matrix.delta[l - 1][n][j - 1]) + 0.0)
     yield from ((f"t[{k}]", plain(runs.case.targets[n, k - 1])) for k in window[-1])

@@ -93,6 +93,7 @@ class CheckReport(msgspec.Struct, frozen=True, kw_only=True):
     command: str = ""
     """The command that finds the same again; "" where it was no command that found it."""
     verdict: str
+    versions: dict[str, str]
     candidates: list[CheckFinding]
     troubles: list[str]
     """What could not be loaded, and why."""

@@ -51,3 +51,5 @@ class ComparisonReport(msgspec.Struct, frozen=True, kw_only=True):
     verdict: str
     versions: dict[str, str]
     cases: list[CaseFinding]
+    troubles: list[str] = []
+    """What could not be read, and why."""

@@ -14,7 +14,7 @@ WRITERS: dict[str, Callable[..., str]] = {".json": json.write, ".md": markdown.w
 
 def check_report_path(path: Path) -> None:
     """Refuse a report path before the work begins, not after. Raises BackproveError."""
-    if path.suffix not in WRITERS:
+    if path.suffix.lower() not in WRITERS:
         raise BackproveError(f"{path}: reports are written as {', '.join(WRITERS)}, by the end of the name")
     if path.is_dir():
         raise BackproveError(f"{path}: is a folder; name a file")
@@ -22,7 +22,7 @@ def check_report_path(path: Path) -> None:
         raise BackproveError(f"{path.parent}: no such folder; make it first")
     if not os.access(path.parent, os.W_OK) or (path.exists() and not os.access(path, os.W_OK)):
         raise BackproveError(f"{path}: may not be written here; name another place")
-    if path.suffix == ".html":
+    if path.suffix.lower() == ".html":
         html.check_installed()
 
 
@@ -32,4 +32,5 @@ def write_report(report: AnyReport, path: Path, tours: Sequence[Tour] = ()) -> N
     `tours`: networks that a page (.html) walks through; those of the report's own cases stand beside them.
     """
     check_report_path(path)
-    write_whole(path, html.write(report, tours) if path.suffix == ".html" else WRITERS[path.suffix](report))
+    suffix = path.suffix.lower()
+    write_whole(path, html.write(report, tours) if suffix == ".html" else WRITERS[suffix](report))

@@ -3,15 +3,19 @@
 import io
 import logging
 import re
+import warnings
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from backprove.findings import Cost, DomainFinding, ErrorCell
+from backprove.findings import Cost, DomainFinding
+from backprove.report.words import safe
 
 INK, QUIET = "#010203", "#020304"
 SERIES = ("#030401", "#030402", "#030403", "#030404", "#030405", "#030406")
 VARIABLES = {INK: "--ink", QUIET: "--line", **{c: f"--series-{i}" for i, c in enumerate(SERIES, 1)}}
 MARKERS = "osD^vP"
+SMALLEST = -60  # half decades: errors below 1e-30, near the end of the range, would squeeze all others together
+MOST_NAME = 24  # characters of an engine's name, the last ones, which tell files apart
 STYLE: dict[Any, Any] = {
     "svg.fonttype": "none", "svg.hashsalt": "backprove", "font.family": "sans-serif", "font.size": 10.5,
     "text.color": INK, "axes.labelcolor": INK, "axes.edgecolor": QUIET, "xtick.color": INK, "ytick.color": INK,
@@ -29,7 +33,7 @@ def differences(domains: Sequence[DomainFinding], steps: Sequence[float]) -> str
         for i, pair in enumerate(domain.pairs):
             heights = [100 * n / max(pair.entries, 1) for n in [pair.equal, *pair.fractions]]
             at = [x + width * (i - (len(domain.pairs) - 1) / 2) for x in range(len(heights))]
-            axes.bar(at, heights, width, color=SERIES[i % len(SERIES)], label=" / ".join(pair.engines))
+            axes.bar(at, heights, width, color=SERIES[i % len(SERIES)], label=" / ".join(map(_name, pair.engines)))
         axes.set_xticks(range(len(names)), names, rotation=60, ha="right", rotation_mode="anchor")
         axes.set_title(domain.name)
         axes.set_xlabel("difference / rounding bound")
@@ -38,12 +42,21 @@ def differences(domains: Sequence[DomainFinding], steps: Sequence[float]) -> str
     return _panels(domains, draw, "% of the entries", share="y")
 
 
+def _name(engine: str) -> str:
+    """An engine's name for a legend: nothing that is obeyed in SVG or that matplotlib takes for a formula."""
+    text = safe(engine)
+    text = text if len(text) <= MOST_NAME else f"…{text[1 - MOST_NAME :]}"
+    text = f" {text}" if text.startswith("_") else text  # a label that begins with _ is left out
+    return text.replace("$", r"\$")
+
+
 def errors(domains: Sequence[DomainFinding]) -> str:
     """The bound against the actual error, on logarithmic axes: a panel a domain, squares by how many entries."""
 
     def draw(axes: Any, domain: DomainFinding) -> None:
         assert domain.precision is not None
-        cells = _without_smallest(domain.precision.cells)
+        cells = [c for c in domain.precision.cells if min(c.error, c.bound) >= SMALLEST]
+        cells = cells or domain.precision.cells
         most = max((c.entries for c in cells), default=1)
         x, y = ([10 ** ((getattr(c, side) + 0.5) / 2) for c in cells] for side in ("error", "bound"))
         axes.scatter(x, y, s=[6 + 90 * c.entries / most for c in cells], color=SERIES[0], alpha=0.65, linewidths=0)
@@ -54,16 +67,6 @@ def errors(domains: Sequence[DomainFinding]) -> str:
         axes.grid()
 
     return _panels([d for d in domains if d.precision and d.precision.cells], draw, "derived bound on rounding")
-
-
-def _without_smallest(cells: Sequence[ErrorCell]) -> list[ErrorCell]:
-    """Without the hundredth of the entries whose errors are smallest, near the end of the range of the numbers."""
-    most = 0.99 * sum(c.entries for c in cells)
-    kept: list[ErrorCell] = []
-    for cell in sorted(cells, key=lambda c: -c.error):
-        if sum(c.entries for c in kept) < most:
-            kept.append(cell)
-    return kept
 
 
 def costs(found: Sequence[Cost]) -> str:
@@ -85,8 +88,10 @@ def _panels(
     parts: Sequence[Any], draw: Callable[[Any, Any], None], label: str, *, share: str = "", width: float = 4.6,
     height: float = 3.7, legend: bool = True,
 ) -> str:  # fmt: skip
-    """A figure with a panel for each part, as SVG."""
-    logging.getLogger("matplotlib.font_manager").setLevel(logging.ERROR)  # it says that it is building its cache
+    """A figure with a panel for each part, as SVG; "" of no parts."""
+    if not parts:
+        return ""
+    logging.getLogger("matplotlib").setLevel(logging.ERROR)  # it talks of its cache
     from matplotlib import rc_context
     from matplotlib.figure import Figure
 
@@ -101,7 +106,9 @@ def _panels(
         if legend and all_axes[0].get_legend_handles_labels()[1]:
             figure.legend(*all_axes[0].get_legend_handles_labels(), loc="outside upper center", ncols=3)
         text = io.StringIO()
-        figure.savefig(text, format="svg", metadata={"Date": None, "Creator": None, "Format": None, "Type": None})
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", "Glyph")  # whoever reads the page has fonts of their own
+            figure.savefig(text, format="svg", metadata={"Date": None, "Creator": None, "Format": None, "Type": None})
     return _in_colours_of_the_page(text.getvalue())
 
 

@@ -27,7 +27,8 @@ from backprove.findings import (
 from backprove.report import certificates, charts, checks, derivations, galleries, tables, words
 from backprove.report.drawing import drawing
 
-NEEDED = {"jinja2": "jinja2", "matplotlib": "matplotlib"}
+LONG = 160  # characters of a heading
+NEEDED = ("jinja2", "matplotlib")
 PAGES: dict[type, str] = {
     Report: "run", CertificateReport: "certificates", CheckFinding: "check", CheckReport: "checks",
     ComparisonReport: "comparison", Derivation: "derivation", GalleryReport: "gallery",
@@ -36,9 +37,9 @@ PAGES: dict[type, str] = {
 
 def check_installed() -> None:
     """Raises MissingExtra where the extra `report` is not there."""
-    for module, package in NEEDED.items():
-        if importlib.util.find_spec(module) is None:
-            raise MissingExtra(package, "report")
+    for name in NEEDED:
+        if importlib.util.find_spec(name) is None:
+            raise MissingExtra(name, "report")
 
 
 def write(report: AnyReport, tours: Sequence[Tour] = ()) -> str:
@@ -79,7 +80,11 @@ def _environment() -> Any:
         "checks": checks, "derivations": derivations, "certificates": certificates, "galleries": galleries,
         "drawing": drawing, "tables": tables, "verdict_class": str.lower,
     }  # fmt: skip
-    page.filters |= {"number": words.number, "count_of": words.count_of, "thousands": lambda n: f"{n:,}"}
+    page.filters |= {
+        "number": words.number, "count_of": words.count_of, "thousands": lambda n: f"{n:,}",
+        "cut": lambda text: text if len(text) <= LONG else f"{text[:LONG]} …",
+        "begun": lambda text: text[:1].upper() + text[1:],
+    }  # fmt: skip
     return page
 
 

@@ -13,7 +13,7 @@ from backprove.findings import (
 )
 from backprove.report import certificates, markdown_checks, markdown_comparison, markdown_derivation, markdown_gallery
 from backprove.report import tables as cells
-from backprove.report.markup import escaped, escaped_rows, table
+from backprove.report.markup import escaped, escaped_rows, fenced, table
 from backprove.report.words import (
     agreement,
     at_kink,
@@ -22,7 +22,6 @@ from backprove.report.words import (
     network,
     number,
     numbers,
-    safe,
     sides_with,
     testimonies,
     times_the_bound,
@@ -64,6 +63,8 @@ def _run(report: Report) -> str:
         head, rows = cells.costs(costs)
         lines += [*table(head, rows), ""]
         lines += [f"- {c.way} went no further: {c.stopped}." for c in costs if c.stopped]
+    if report.gallery:
+        lines += ["", *_one_deeper(markdown_gallery.write(report.gallery, _disagreement))]
     lines += ["", "## What was drawn", ""]
     drawn = ((kind, ", ".join(f"{name}: {n:,}" for name, n, _ in counts)) for kind, counts in cells.drawn(report))
     lines += table(["", "networks"], escaped_rows(drawn))
@@ -71,9 +72,14 @@ def _run(report: Report) -> str:
     return "\n".join([*lines, *_reproduced(report)]) + "\n"
 
 
+def _one_deeper(lines: list[str]) -> list[str]:
+    """The lines with headings that stand below another."""
+    return [f"#{line}" if line.startswith("#") else line for line in lines]
+
+
 def _reproduced(report: Report | CertificateReport | GalleryReport) -> list[str]:
     lines = ["", "## How to reproduce", ""]
-    lines += ["```", safe(report.command), "```", ""] if report.command else []
+    lines += [*fenced([report.command]), ""] if report.command else []
     lines += table(["setting", "value"], escaped_rows(cells.settings(report)))
     return lines + (["", "The run was interrupted; this is what was found up to then."] if report.interrupted else [])
 
@@ -105,5 +111,5 @@ def _disagreement(found: Disagreement) -> list[str]:
         lines += table(["oracle", "its value", ""], (list(row) for row in testimonies(found)))
         lines += [""]
     lines += table(["layer", "weights", "bias"], ([str(m.layer), m.weights, m.bias or "–"] for m in found.layers))
-    lines += ["", "```", *(f"{name} = {values}" for name, values in numbers(found.case)), found.replay, "```"]
-    return lines
+    blocks = [f"{name} = {values}" for name, values in numbers(found.case)]
+    return [*lines, "", *fenced([*blocks, found.replay])]

@@ -4,8 +4,8 @@ from collections.abc import Iterable
 
 from backprove.findings import CheckFinding, CheckReport
 from backprove.report import checks
-from backprove.report.markup import escaped, escaped_rows, table
-from backprove.report.words import numbers, safe, undecided
+from backprove.report.markup import escaped, escaped_rows, fenced, table
+from backprove.report.words import numbers, undecided
 
 
 def write(report: CheckFinding | CheckReport) -> str:
@@ -24,7 +24,7 @@ def write(report: CheckFinding | CheckReport) -> str:
 def _candidate(found: CheckFinding) -> list[str]:
     lines = [f"**{found.verdict}**: {escaped(found.candidate)} {escaped(checks.verdict(found))}.", ""]
     if found.traceback:
-        lines += ["```", *(safe(line) for line in found.traceback.splitlines()), "```", ""]
+        lines += [*fenced(found.traceback.splitlines()), ""]
     if found.case and found.first_difference and not found.failure:
         lines += [f"- wrong: {checks.wrong(found)}; right: {checks.right(found)}", f"- {checks.where(found)}", ""]
         lines += table([f"{found.first_difference} ({escaped(found.index or '')})", "value"], _values(found))
@@ -42,7 +42,8 @@ def _candidate(found: CheckFinding) -> list[str]:
     lines += [f"- {name}: {escaped(note)}" for name, note in zip(found.hygiene, found.notes, strict=True)]
     lines += [f"- not covered: {escaped(line)}" for line in found.not_covered]
     if found.case and found.replay:
-        lines += ["", "```", *(f"{name} = {values}" for name, values in numbers(found.case)), found.replay, "```"]
+        blocks = [f"{name} = {values}" for name, values in numbers(found.case)]
+        lines += ["", *fenced([*blocks, found.replay])]
     return lines
 
 

@@ -1,7 +1,7 @@
 """Given networks, compared, as Markdown."""
 
 from backprove.findings import CaseFinding, ComparisonReport
-from backprove.report.markup import escaped, escaped_rows, table
+from backprove.report.markup import escaped, escaped_rows, fenced, table
 from backprove.report.words import (
     at_kink,
     compared,
@@ -12,7 +12,6 @@ from backprove.report.words import (
     numbers,
     published_rows,
     reproduced,
-    safe,
     undecided,
 )
 
@@ -20,9 +19,10 @@ from backprove.report.words import (
 def write(report: ComparisonReport) -> str:
     """The whole report."""
     lines = ["# The engines on given networks", "", f"**{report.verdict}**: {escaped(compared(report))}.", ""]
+    lines += [*(f"- not compared: {escaped(line)}" for line in report.troubles), ""] if report.troubles else []
     for case in report.cases:
         lines += _case(case)
-    lines += ["## How to reproduce", "", *(["```", safe(report.command), "```", ""] if report.command else [])]
+    lines += ["## How to reproduce", "", *([*fenced([report.command]), ""] if report.command else [])]
     return "\n".join([*lines, *table(["version of", ""], escaped_rows(report.versions.items()))]) + "\n"
 
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from backprove.findings import CaseFinding, Cost, DomainFinding, Report, Rung, Sheet
+from backprove.findings import CaseFinding, Cost, Disagreement, DomainFinding, Report, Rung, Sheet
 from backprove.report.words import count_of, fraction, number, undecided
 
 Rows = list[list[str]]
@@ -25,6 +25,7 @@ def _rung(rung: Rung, report: Report) -> Iterator[list[str]]:
         largest = fraction(d.worst_fraction_of_bound)
         if d.false_agreement_probability is not None:
             largest = f"none, but by chance ({d.false_agreement_probability:.1e})"
+        largest += ", where they agree" if d.verdict == "DISAGREE" else ""
         counts = [f"{d.networks:,}", f"{d.entries:,}", largest, undecided(d.undecided) or "0"]
         yield [rung.name, d.name, d.verdict, *counts, f"{d.vacuous_entries:,}"]
     o = report.oracles
@@ -36,9 +37,11 @@ def _rung(rung: Rung, report: Report) -> Iterator[list[str]]:
 
 
 def rests_on(report: Report) -> dict[str, str]:
-    """Rung → what agreement on it rests on."""
+    """Rung → what agreement on it rests on; where there is none, what it would have meant."""
     found = {d.rung: d.rests_on for d in report.domains}
-    return found | ({report.ladder[-1].name: report.oracles.rests_on} if report.oracles else {})
+    found |= {report.ladder[-1].name: report.oracles.rests_on} if report.oracles else {}
+    agree = {rung.name for rung in report.ladder if rung.verdict == "AGREE"}
+    return {name: line if name in agree else f"agreement would mean: {line}" for name, line in found.items()}
 
 
 def pairs(domain: DomainFinding, steps: Sequence[float]) -> tuple[list[str], Rows]:
@@ -47,7 +50,7 @@ def pairs(domain: DomainFinding, steps: Sequence[float]) -> tuple[list[str], Row
     head = ["engines", "entries", "equal", *(f"≤ {s:g}" for s in steps if rounded), *(["> 1"] if rounded else [])]
     rows = [[" / ".join(p.engines), *(f"{n:,}" for n in (p.entries, p.equal, *p.fractions))] for p in domain.pairs]
     if any(p.undecided or p.disagree for p in domain.pairs):
-        head += ["undecided", "disagree"]
+        head += ["of these undecided", "of these disagree"]
         for row, p in zip(rows, domain.pairs, strict=True):
             row += [f"{p.undecided:,}", f"{p.disagree:,}"]
     return head, rows
@@ -72,6 +75,12 @@ def costs(found: Sequence[Cost]) -> tuple[list[str], Rows]:
         grows = "–" if cost.exponent is None else f"entries^{cost.exponent:.1f}"
         rows.append([cost.way, *(times.get(name, "–") for name in networks), grows])
     return ["way", *networks, "grows as"], rows
+
+
+def same_before(report: Report, i: int) -> Disagreement | None:
+    """The disagreement before the i-th (from 0) that has the same network and groups, if any."""
+    found = report.disagreements[i]
+    return next((d for d in report.disagreements[:i] if (d.case, d.groups) == (found.case, found.groups)), None)
 
 
 def costs_of(report: Report) -> list[Cost]:

@@ -18,6 +18,7 @@ from backprove.findings import (
     Report,
     Rung,
 )
+from backprove.report.galleries import said as gallery_said
 from backprove.report.words import (
     agreement,
     at_kink,
@@ -70,6 +71,8 @@ def show_report(report: Report, console: Console, *, quiet: bool = False) -> Non
         show_disagreement(found, console, same)
         console.print()
     console.print(verdict(report.verdict), Text(agreement(report)))
+    if report.gallery:
+        console.print(Text(f"gallery: {gallery_said(report.gallery)}", style="dim"))
     if report.interrupted:
         console.print(Text("Interrupted: this is what was found up to then.", style="yellow"))
     if not quiet:

@@ -154,7 +154,8 @@ def compared(report: ComparisonReport) -> str:
     checked = sum(len(case.published) for case in report.cases)
     engines = "the engines agree" if all(c.engines_verdict == "AGREE" for c in report.cases) else "see each"
     published = f"{checked - slips:,} of {checked:,} published numbers reproduced" if checked else "nothing published"
-    return f"{count_of(len(report.cases), 'case')}: {engines}; {published}"
+    lost = f"; {len(report.troubles):,} could not be compared" if report.troubles else ""
+    return f"{count_of(len(report.cases), 'case')}: {engines}; {published}{lost}"
 
 
 def reproduced(case: CaseFinding) -> str:

@@ -12,21 +12,27 @@ function tour(root) {
   const status = root.querySelector(".moment");
   let engine = engines.length ? engines[0].dataset.engine : "";
   let step = 0;
+  let shown = root.querySelector(".derivation:not([hidden])").dataset.entry;
+  let held = ""; // by a click, so that the way down to the derivations does not choose what it crosses
 
   function light(names) {
     for (const part of named.values()) part.classList.toggle("lit", names.includes(part.dataset.name));
     picture.classList.toggle("lighting", names.length > 0);
+    picture.classList.remove("walking");
   }
 
   // All that a change of a weight reaches: its unit, and from there every connection to the outputs.
+  const softmax = root.dataset.softmax.trim().split(" ").map(Number);
+
   function reached(name) {
-    const [, layer, to] = name.match(/^[Wb](\d+)\[(\d+)/).map(Number);
+    const [, layer, to] = name.match(/^\D+(\d+)\[(\d+)/).map(Number);
     const names = [name, `a${layer}[${to}]`];
     for (const other of named.keys()) {
+      const within = softmax.includes(layer); // every activation of that layer depends on every net input
       const weight = other.match(/^W(\d+)\[(\d+),(\d+)\]$/);
       const unit = other.match(/^a(\d+)\[/);
-      if (weight && (Number(weight[1]) > layer + 1 || (Number(weight[1]) === layer + 1 && Number(weight[3]) === to))) names.push(other);
-      if (unit && Number(unit[1]) > layer) names.push(other);
+      if (weight && (Number(weight[1]) > layer + 1 || (Number(weight[1]) === layer + 1 && (within || Number(weight[3]) === to)))) names.push(other);
+      if (unit && (Number(unit[1]) > layer || (within && Number(unit[1]) === layer))) names.push(other);
     }
     return names;
   }
@@ -36,7 +42,16 @@ function tour(root) {
     return routes.flatMap((route) => route.dataset.lit.split(" "));
   }
 
+  function litBy(name) {
+    const found = derivations.get(name);
+    const routes = found ? along(found) : [];
+    if (!routes.length) return reached(name);
+    // not all paths are written out where there are many
+    return [...new Set([name, ...routes, ...("more" in found.dataset ? reached(name) : [])])];
+  }
+
   function choose(name) {
+    shown = name;
     const found = derivations.get(name);
     for (const d of derivations.values()) d.hidden = d !== found;
     missing.hidden = Boolean(found);
@@ -48,8 +63,7 @@ function tour(root) {
       const option = kind === "W" ? "--weight" : "--bias";
       missing.querySelector("code").textContent = `backprove explain CASE.json ${option} ${place.replace("[", ",")} --html > page.html`;
     }
-    const routes = found ? along(found) : [];
-    light(routes.length ? [...new Set([name, ...routes, ...(found.querySelectorAll(".route").length > 11 ? reached(name) : [])])] : reached(name));
+    light(litBy(name));
   }
 
   function moments() {
@@ -73,14 +87,23 @@ function tour(root) {
     const moment = all[step - 1];
     status.textContent = `${engine}, step ${step} of ${all.length} (${moment.className}): ${moment.textContent}`;
     light(moment.dataset.lit.split(" "));
+    picture.classList.add("walking");
   }
 
   for (const edge of edges) {
-    edge.addEventListener("click", () => choose(edge.dataset.name));
-    edge.addEventListener("focus", () => choose(edge.dataset.name));
-    edge.addEventListener("pointerenter", (event) => { if (event.pointerType === "mouse") choose(edge.dataset.name); });
+    const name = edge.dataset.name;
+    const hold = () => { held = name; choose(name); };
+    edge.addEventListener("click", hold);
+    edge.addEventListener("focus", () => choose(name));
+    edge.addEventListener("pointerenter", (event) => {
+      if (event.pointerType !== "mouse") return;
+      if (held) light(litBy(name));
+      else choose(name);
+    });
+    edge.addEventListener("pointerleave", () => { if (held) light(litBy(shown)); });
     edge.addEventListener("keydown", (event) => {
-      if (event.key === "Enter" || event.key === " ") { event.preventDefault(); choose(edge.dataset.name); }
+      if (event.key === "Enter" || event.key === " ") { event.preventDefault(); hold(); }
+      if (event.key === "Escape") held = "";
     });
   }
   for (const route of root.querySelectorAll(".route")) {
