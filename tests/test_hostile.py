@@ -97,8 +97,9 @@ TAGS = {
 }  # fmt: skip
 ATTRIBUTES = {
     "aria-controls", "aria-current", "aria-hidden", "aria-label", "aria-labelledby", "aria-live", "aria-pressed",
-    "aria-valuetext", "charset", "class", "clip-path", "content", "cx", "cy", "d", "data-engine", "data-entry",
-    "data-lit", "data-name", "data-step", "data-total", "data-tour", "focusable", "height", "hidden", "href",
+    "aria-valuetext", "charset", "class", "clip-path", "content", "cx", "cy", "d", "data-delta", "data-engine",
+    "data-entry", "data-lit", "data-more", "data-name", "data-quantity", "data-softmax", "data-step", "data-total",
+    "data-tour", "data-z", "focusable", "height", "hidden", "href",
     "http-equiv", "id", "lang", "max", "min", "name", "open", "r", "role", "scope", "stroke-width", "style", "tabindex",
     "title", "transform", "type", "value", "version", "viewbox", "width", "x", "x1", "x2", "xlink:href", "xmlns",
     "xmlns:xlink", "y", "y1", "y2",

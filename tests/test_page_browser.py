@@ -19,6 +19,7 @@ from backprove.derivation import default, derive, tour
 from backprove.domains import DOMAINS
 from backprove.engines import ENGINES
 from backprove.findings import Moment
+from backprove.report.words import number
 
 webdriver = pytest.importorskip("selenium.webdriver", reason="selenium is not installed: pip install selenium")
 BROWSER, DRIVER = shutil.which("chromium"), shutil.which("chromedriver")
@@ -184,6 +185,23 @@ def is_at(reader: Reader, engine: str, step: int, moments: list[Moment]) -> None
     assert [item[:3] for item in items] == [[m.phase, m.symbol, m.lit] for m in moments]
     assert seen["moment"] == f"{engine}, step {step} of {len(moments)} ({moment.phase}): {items[step - 1][3]}"
     assert seen["lit"] == sorted(set(moment.lit) & set(seen["drawn"]))
+
+
+def test_units_hold_what_is_worked_out(reader: Reader) -> None:
+    reader.open(reader.page("explain"))
+    toured = tour(default(), Address(2, 1, 1))
+    held = """const units = [...document.querySelectorAll(".unit")];
+    return Object.fromEntries(units.map((u) => [u.dataset.name, u.querySelector("text").textContent]))"""
+    before = reader.run(held)
+    for step, moment in enumerate(toured.orders["neuron"], 1):
+        reader.press(webdriver.Keys.ARROW_RIGHT)
+        quantity = "delta" if moment.symbol.startswith("delta") else "z" if moment.symbol[0] == "z" else "a"
+        units = {name for name in moment.lit if name[0] == "a"}
+        for name, said in reader.run(held).items():
+            shown = quantity + name[1:] if name in units else name
+            assert said == number(toured.units[shown], 3), (step, name)
+    reader.press(webdriver.Keys.HOME)
+    assert reader.run(held) == before
 
 
 def test_the_arrow_keys_walk_in_the_order_of_an_engine(reader: Reader) -> None:

@@ -57,14 +57,14 @@ def _without_repetition(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 def write_whole(path: Path, text: str) -> None:
     """Write a file whole or not at all. Raises BackproveError where the place or the text does not allow it."""
-    temporary, path = "", Path(os.path.realpath(path))  # what a link stands for, not the link
+    temporary, place = "", Path(os.path.realpath(path))  # what a link stands for, not the link
     try:
         data = text.encode("utf-8")
         if path.is_dir():
             raise BackproveError(f"{path}: is a folder; name a file")
-        if path.exists() and not path.is_file():
+        if place.exists() and not place.is_file():
             raise BackproveError(f"{path}: is no ordinary file; name another place")
-        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+        handle, temporary = tempfile.mkstemp(dir=place.parent, prefix=".backprove-")
         with os.fdopen(handle, "wb") as file:
             file.write(data)
             file.flush()
@@ -72,7 +72,7 @@ def write_whole(path: Path, text: str) -> None:
         umask = os.umask(0)
         os.umask(umask)
         os.chmod(temporary, 0o666 & ~umask)
-        os.replace(temporary, path)
+        os.replace(temporary, place)
         temporary = ""
     except (OSError, UnicodeEncodeError) as error:
         reason = (error.strerror if isinstance(error, OSError) else "") or error

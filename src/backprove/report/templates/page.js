@@ -70,6 +70,19 @@ function tour(root) {
     return [...root.querySelectorAll(`ol.moments[data-engine="${engine}"] > li`)];
   }
 
+  // Units hold their activation; while z or delta is worked out, those that it is worked out of hold that.
+  function fill(quantity, names) {
+    for (const [name, unit] of named) {
+      if (!unit.classList.contains("unit")) continue;
+      const text = unit.querySelector("text");
+      if (!("activation" in unit.dataset)) unit.dataset.activation = text.textContent;
+      const said = names.includes(name) && unit.dataset[quantity] || unit.dataset.activation;
+      text.textContent = said;
+      text.style.fontSize = said.length > 6 ? `${72 / said.length}px` : "";
+    }
+    root.querySelector(".are").textContent = { z: "activations, and net inputs z where it is lit", delta: "activations, and deltas where it is lit" }[quantity] || "activations";
+  }
+
   function walk(to) {
     const all = moments();
     step = Math.max(0, Math.min(all.length, to));
@@ -82,11 +95,13 @@ function tour(root) {
     if (!step) {
       status.textContent = "Not begun: press → to walk.";
       light([]);
+      fill("", []);
       return;
     }
     const moment = all[step - 1];
     status.textContent = `${engine}, step ${step} of ${all.length} (${moment.className}): ${moment.textContent}`;
     light(moment.dataset.lit.split(" "));
+    fill(moment.dataset.quantity || "", moment.dataset.lit.split(" "));
     picture.classList.add("walking");
   }
 
