@@ -26,7 +26,7 @@ SAMPLES: dict[str, tuple[str, tuple[str, ...]]] = {
 }
 """Name → the command, and as what its report is kept."""
 CODES = {"agreement": 0, "explain": 0, "questions": 0}
-SLOW = ("gallery", "questions", "mazur")
+SLOW = ("agreement", "gallery", "questions", "mazur")
 
 NUMBER = re.compile(r"-?\d+\.\d+(e[+-]?\d+)?|-?\d+e[+-]?\d+")
 WAYS = "neuron|matrix|paths"

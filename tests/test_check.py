@@ -282,6 +282,7 @@ def test_the_machine_output_has_the_keys_of_the_contract(capsys: pytest.CaptureF
     assert set(of) == {"loss", "loss_scale", "reduction", "activations", "factor", "sign", "layout"}
 
 
+@pytest.mark.slow
 def test_the_same_seed_gives_the_same_json(capsys: pytest.CaptureFixture[str]) -> None:
     spec = _write(last="db[0] *= 0; db[1] *= 0")
     said = []

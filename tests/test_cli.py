@@ -372,8 +372,8 @@ def test_a_report_goes_where_a_link_points_and_suffixes_may_shout() -> None:
         (["run", *SMALL, "--quiet"], "backprove run --networks 30 --domains float64"),
         (["explain", "--weight", "1,1,1", "--all-paths"], "backprove explain --weight 1,1,1 --all-paths"),
         (["compare", str(EXAMPLES / "hmkcode-linear.json")], f"backprove compare {EXAMPLES / 'hmkcode-linear.json'}"),
-        (["run", "--domains", "rational", "--engine", "a b.py:engine"],
-         "backprove run --domains rational --engine 'a b.py:engine'"),
+        (["run", "--networks", "9", "--domains", "rational", "--engine", "a b.py:engine"],
+         "backprove run --networks 9 --domains rational --engine 'a b.py:engine'"),
     ],
 )  # fmt: skip
 def test_a_report_says_the_command_that_finds_it_again(arguments: list[str], command: str) -> None:

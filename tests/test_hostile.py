@@ -298,6 +298,7 @@ def test_an_engine_that_raises(capsys: pytest.CaptureFixture[str]) -> None:
     assert unseen(capsys.readouterr().out) == []
 
 
+@pytest.mark.slow
 def test_an_engine_that_is_wrong(capsys: pytest.CaptureFixture[str]) -> None:
     body = "from backprove.engines.matrix import engine as right\n\ndef engine(case, domain):\n"
     body += "    g = right(case, domain)\n    return [2 * w for w in g.weights], g.biases\n"
@@ -316,6 +317,7 @@ def test_an_engine_that_is_wrong(capsys: pytest.CaptureFixture[str]) -> None:
     assert unseen("".join(capsys.readouterr())) == []
 
 
+@pytest.mark.slow
 def test_candidates(capsys: pytest.CaptureFixture[str]) -> None:
     spec = f"{code_file(RAISING.format(name='gradients', said=HOSTILE))}:gradients"
     assert main(["check", spec, *SIZES, *EACH]) == 1
@@ -331,6 +333,7 @@ def test_candidates(capsys: pytest.CaptureFixture[str]) -> None:
     assert unseen("".join(capsys.readouterr())) == []
 
 
+@pytest.mark.slow
 def test_the_line_that_repeats_a_check_is_one_word_for_a_shell_where_it_is_one_file(
     capsys: pytest.CaptureFixture[str],
 ) -> None:

@@ -35,7 +35,7 @@ KINDS = {
     "compare": ["compare", str(HERE / "worked_examples/mit-6036-tanh-softmax.json")],
     "prove": ["prove", "2-3", "--activations", "softmax", "--loss", "categorical_cross_entropy", "--targets", "free"],
 }
-QUICK = ("explain", "run")
+QUICK = ("explain",)
 FLAGS = """headless no-sandbox disable-gpu disable-quic no-first-run disable-background-networking
  disable-component-update disable-sync disable-dev-shm-usage"""
 AXE = os.environ.get("BACKPROVE_AXE", "")
