@@ -126,7 +126,7 @@ def test_units_at_kinks_and_saturated_are_counted() -> None:
     large = Case(network((1, 1), ("sigmoid",)).layers, [[4000.0]], [[0.0]])
     for case in (kinked("relu"), kinked("leaky_relu"), large, CASE):
         survey.count(look(case, FLOAT64, ENGINES), 0)
-    assert survey.drawn[MET] == {"at a kink": 2, "off: relu below 0": 1, "saturated: sigmoid": 1}
+    assert survey.drawn[MET] == {"at a kink": 2, "off: relu of slope 0": 1, "saturated: sigmoid": 1}
 
 
 def test_a_sheet_has_every_entry_in_the_shape_of_the_layers() -> None:

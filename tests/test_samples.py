@@ -15,6 +15,7 @@ from backprove.campaign.replay import Recorded, replay
 from backprove.cost import costs
 from backprove.engines import ENGINES
 from backprove.findings import Report, Sheet
+from backprove.gallery import chosen, gallery
 from backprove.report import html, markdown
 from backprove.report.tables import heat
 
@@ -178,6 +179,19 @@ def test_what_agreement_rests_on_is_not_said_of_a_disagreement(differing: Report
     line = "every difference is within the derived rounding bound"
     for text in (Page(html.write(differing)).words, markdown.write(differing)):
         assert text.count(line) == text.count(f"greement would mean: {line}") == 1
+
+
+def test_the_gallery_of_a_run_is_in_its_report_and_not_in_its_verdict(differing: Report) -> None:
+    found = gallery(chosen("local-error"), domains=("float64",), networks=1)
+    whole = structs.replace(differing, verdict="AGREE", gallery=found)
+    page, text = Page(html.write(whole)), markdown.write(whole)
+    assert {"gallery", "questions"} <= set(page.ids)
+    assert not {"gallery", "questions"} & set(Page(html.write(differing)).ids)
+    for said in (found.rows[0].title, found.rows[0].fault):
+        assert said in page.words
+    assert "## Formulations of the literature" in text
+    assert "**AGREE**" in text.splitlines()[2]
+    assert found.verdict == "DISAGREE"
 
 
 def test_markdown_says_how_close_the_engines_are(differing: Report) -> None:

@@ -219,7 +219,7 @@ def _units(comparison: Comparison) -> Iterable[tuple[str, str]]:
     if any(kinks.any() for kinks in found.kinks):
         yield MET, "at a kink"
     for name, ends, what in (
-        ("relu", 0.0, "off: relu below 0"),
+        ("relu", 0.0, "off: relu of slope 0"),
         ("sigmoid", np.sqrt(u), "saturated: sigmoid"),
         ("tanh", np.sqrt(u), "saturated: tanh"),
     ):
