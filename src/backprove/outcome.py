@@ -15,7 +15,7 @@ from backprove.engines import Engine
 from backprove.errors import NotInDomain, Undecidable
 
 HERE = os.path.dirname(__file__)
-CALLERS = (HERE, os.path.join(HERE, "candidate"))
+CALLERS = (HERE, *(os.path.join(HERE, room) for room in ("candidate", "testing")))
 Mask = npt.NDArray[np.bool_]
 
 

@@ -9,18 +9,21 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from backprove.candidate.adapt import form_of
-    from backprove.candidate.answer import Answer
+    from backprove.candidate.answer import Answer, Answering
     from backprove.candidate.candidate import Candidate
     from backprove.candidate.contract import Declaration, declared
     from backprove.candidate.hygiene import HYGIENE
     from backprove.candidate.load import load_function
+    from backprove.candidate.local import Local
     from backprove.candidate.wrap import from_class, from_update
 
 _HOMES = {
     "HYGIENE": "hygiene",
     "Answer": "answer",
+    "Answering": "answer",
     "Candidate": "candidate",
     "Declaration": "contract",
+    "Local": "local",
     "declared": "contract",
     "form_of": "adapt",
     "from_class": "wrap",
@@ -31,8 +34,10 @@ _HOMES = {
 __all__ = [
     "HYGIENE",
     "Answer",
+    "Answering",
     "Candidate",
     "Declaration",
+    "Local",
     "declared",
     "form_of",
     "from_class",

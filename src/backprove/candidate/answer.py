@@ -1,11 +1,13 @@
 """What came of one call of a candidate. Data only."""
 
 from dataclasses import dataclass, replace
+from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
 
 from backprove.candidate.adapt import Numbers, pack
+from backprove.candidate.contract import Declaration
 from backprove.case import Case, Gradient, blocks
 
 # What a step may do to η and the gradient before it subtracts them: round η to its own precision, divide it by N in two
@@ -81,6 +83,21 @@ class Answer:
             lost = tiny + OPERATIONS * tiny / rate
             blur = _gamma(OPERATIONS + 3, u) * d + (1 + _gamma(OPERATIONS + 2, u)) * u * w / rate + lost
         return np.where(np.isfinite(d), OWN * blur, 0.0)
+
+
+class Answering(Protocol):
+    """Whatever can be asked for gradients: a `Candidate` in a process of its own, or a `Local` in this one.
+
+    `spec` is its name, `lacks` names protections that it does without, and `turns` may be set where weight gradients
+    are seen to come back transposed.
+    """
+
+    spec: str
+    declaration: Declaration
+    turns: bool
+    lacks: tuple[str, ...]
+
+    def gradients(self, case: Case, *, probe: bool = False) -> Answer: ...
 
 
 def _gamma(n: int, u: float) -> float:

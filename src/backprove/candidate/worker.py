@@ -14,20 +14,18 @@ import random
 import signal
 import sys
 import threading
-import traceback
 from collections.abc import Callable, Iterator, Mapping
 from fractions import Fraction
-from types import TracebackType
 from typing import Any
 
 import numpy as np
 
 from backprove.candidate import adapt, frames, guard
 from backprove.candidate.load import load
+from backprove.candidate.raised import raised
 from backprove.errors import BackproveError
 
 MOST_FORKS = 64  # in one call
-HERE = os.path.dirname(__file__)
 NUMPY_DEFAULT = {"divide": "warn", "over": "warn", "under": "ignore", "invalid": "warn"}
 
 
@@ -83,37 +81,11 @@ class Worker:
             header |= {"failure": refusal.failure, "kind": refusal.kind}
         except BaseException as error:
             self._leave_if_forked()
-            header |= self._raised(error)
+            header |= raised(error, self.file)
         if request["probe"] and (started := guard.children()):
             header["odd"]["leaves-processes"] = f"leaves processes running: {len(started)}"
         header["odd"] |= self._traces(adapt.arguments(form, packed), held, given)
         return header, values
-
-    def _raised(self, error: BaseException) -> frames.Header:
-        """Failure in one line, with the line of the candidate's file, and the traceback without our own frames."""
-        name, place = type(error).__name__, ""
-        tb, last = _own_frames(error), None
-        while tb is not None:
-            last = tb.tb_lineno if os.path.realpath(tb.tb_frame.f_code.co_filename) == self.file else last
-            tb = tb.tb_next
-        if last is not None:
-            place = f" ({os.path.basename(self.file)}:{last})"
-        try:
-            text = " ".join(str(error).split())
-        except BaseException:
-            text = "an exception whose text cannot be had"
-        try:
-            lines = traceback.format_exception(type(error), error, _own_frames(error), limit=-30)
-            shown = "".join(lines)[-20_000:]
-        except BaseException:
-            shown = ""
-        if isinstance(error, MemoryError):
-            return {"failure": place, "kind": "memory", "traceback": shown}
-        if isinstance(error, SystemExit):
-            return {"failure": f"left with sys.exit({text})"[:200] + place, "kind": "exit", "traceback": shown}
-        line = f"raised {name}: {text}" if text else f"raised {name}"
-        line = line if len(line) <= 200 else line[:197] + "..."
-        return {"failure": line + place, "kind": f"raised {name}"[:100], "traceback": shown}
 
     def _traces(self, fresh: adapt.Arguments, held: adapt.Arguments, given: adapt.Arguments) -> dict[str, str]:
         """What a call left behind."""
@@ -187,14 +159,6 @@ def _generators() -> dict[str, str]:
         parts = [part.tobytes() if isinstance(part, np.ndarray) else repr(part).encode() for part in state]
         digests[name] = hashlib.blake2b(b"|".join(parts), digest_size=8).hexdigest()
     return digests
-
-
-def _own_frames(error: BaseException) -> TracebackType | None:
-    """The frames below ours."""
-    tb = error.__traceback__
-    while tb is not None and os.path.dirname(tb.tb_frame.f_code.co_filename) == HERE:
-        tb = tb.tb_next
-    return tb
 
 
 def _plain(value: Any, depth: int = 0) -> Any:

@@ -33,6 +33,14 @@ def from_update(step: Callable[..., Any], *, learning_rate: float) -> Gradients:
     biases) or None, having changed the arrays or put others into the lists. Where it has a parameter `learning_rate` or
     `lr`, it gets η there. Raises ValueError where η is no positive, finite number; `gradients` raises TypeError or
     ValueError, in one line that names the step, where what is left are no weights and biases.
+
+    >>> def step(weights, biases, inputs, targets):  # one linear layer, squared error
+    ...     error = inputs @ weights[0].T - targets
+    ...     weights[0] -= 0.5 * 2 * error.T @ inputs
+    >>> gradients = from_update(step, learning_rate=0.5)
+    >>> dW, db = gradients([np.array([[2.0]])], [None], np.array([[3.0]]), np.array([[5.0]]))
+    >>> dW[0].tolist(), db
+    ([[6.0]], [None])
     """
     rate, name = _rate(learning_rate), _name(step)
 
@@ -70,6 +78,16 @@ def from_class(
 
     Raises ValueError where these contradict one another or are no names; `gradients` raises AttributeError, TypeError
     or ValueError, in one line that names the class, where the object is not as was said.
+
+    >>> class Network:  # one linear layer, squared error
+    ...     def __init__(self, sizes):
+    ...         self.W1 = np.zeros((sizes[1], sizes[0]))
+    ...     def backward(self, inputs, targets):
+    ...         self.dW1 = 2 * (inputs @ self.W1.T - targets).T @ inputs
+    >>> gradients = from_class(Network, "backward", weights="W{}", biases="b{}", weight_gradients="dW{}")
+    >>> dW, db = gradients([np.array([[2.0]])], [None], np.array([[3.0]]), np.array([[5.0]]))
+    >>> dW[0].tolist(), db
+    ([[6.0]], [None])
     """
     rate = None if learning_rate is None else _rate(learning_rate)
     _agree_on_source(rate, weight_gradients, bias_gradients)

@@ -43,6 +43,7 @@ def finding(found: Examined, seed: int) -> CheckFinding:
         is_gradient_of=_of(found, found.of) if found.of else None,
         cause=list(causes[0].ids) if causes else None,
         causes=[_cause(c, found.causes.left_out if found.causes else 0) for c in causes],
+        perhaps=[list(c.ids) for c in found.causes.unproven] if found.causes and not (found.of or causes) else [],
         tried=found.causes.tried if found.causes else 0,
         first_difference=shown.address if shown else None,
         index=shown.index if shown else None,

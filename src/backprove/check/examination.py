@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from backprove.candidate import Candidate, Declaration
+from backprove.candidate import Answering, Candidate, Declaration
 from backprove.case import Case
 from backprove.check.explain import known_mistakes, other_problem
 from backprove.check.infer import Problem
@@ -71,35 +71,54 @@ def examine(
     candidate cannot be loaded or asked.
     """
     with Candidate(spec, options, seconds=seconds, memory=memory) as candidate:
-        found = Examined(spec, candidate.declaration, candidate.declaration, lacks=candidate.lacks)
-        if only is not None:
-            found.alone, found.posed = True, _of_case(candidate.declaration, only)
-            found.survey = _alone(candidate, only)
-            judged(found)
-            found.smallest = found.survey.first_wrong
-            return found
-        drawing = settings or {}
-        posed = completed(candidate, drawing, seed)
-        found.posed, found.inferred, found.assumed = posed.declaration, posed.inferred, posed.assumed
-        found.survey = survey(candidate, found.posed, drawing, networks, seed)
+        return examined(candidate, networks=networks, seed=seed, settings=settings, only=only, judged=judged)
+
+
+def examined(
+    candidate: Answering,
+    *,
+    networks: int = NETWORKS,
+    seed: int = 0,
+    settings: Mapping[str, Any] | None = None,
+    only: Case | None = None,
+    judged: Callable[[Examined], None] = _silent,
+) -> Examined:
+    """Judge whatever answers with gradients, as `examine` does."""
+    found = Examined(candidate.spec, candidate.declaration, candidate.declaration, lacks=candidate.lacks)
+    if only is not None:
+        found.alone, found.posed = True, of_case(candidate.declaration, only)
+        found.survey = _alone(candidate, only)
         judged(found)
-        if found.verdict is Verdict.DISAGREE:
-            if found.survey.failure is None and not found.survey.numberless:
-                found.of = other_problem(found.survey.every, found.posed)
-                found.causes = known_mistakes(found.survey.every)
-            planted = found.causes.found[0].planted if found.causes and found.causes.found else ()
-            found.smallest = smallest(candidate, found.posed, drawing, seed, found.survey, planted)
+        found.smallest = found.survey.first_wrong
+        return found
+    drawing = settings or {}
+    posed = completed(candidate, drawing, seed)
+    found.posed, found.inferred, found.assumed = posed.declaration, posed.inferred, posed.assumed
+    found.survey = survey(candidate, found.posed, drawing, networks, seed)
+    judged(found)
+    if found.verdict is Verdict.DISAGREE:
+        give_reasons(found)
+        planted = found.causes.found[0].planted if found.causes and found.causes.found else ()
+        found.smallest = smallest(candidate, found.posed, drawing, seed, found.survey, planted)
     return found
 
 
-def _of_case(d: Declaration, case: Case) -> Declaration:
+def give_reasons(found: Examined) -> None:
+    """What else it is the gradient of, and the known mistakes that give its numbers; where it gave any."""
+    if found.survey.failure is None and not found.survey.numberless:
+        found.of = other_problem(found.survey.every, found.posed)
+        found.causes = known_mistakes(found.survey.every)
+
+
+def of_case(d: Declaration, case: Case) -> Declaration:
+    """The declaration with the problem that the case poses."""
     activations = tuple(layer.activation for layer in case.layers)
     return replace(
         d, activations=activations, loss=case.loss.name, loss_scale=case.loss.scale, reduction=case.reduction
     )
 
 
-def _alone(candidate: Candidate, case: Case) -> Survey:
+def _alone(candidate: Answering, case: Case) -> Survey:
     if why := candidate.declaration.unfit(case):
         raise BackproveError(f"{candidate.spec}: {why}")
     one = see(candidate, case, candidate.spec, probe=True)

@@ -6,7 +6,7 @@ from itertools import product
 from typing import Any
 
 from backprove.campaign import explore
-from backprove.candidate import Candidate, Declaration
+from backprove.candidate import Answering, Declaration
 from backprove.candidate.contract import LAYOUTS, SAMPLES
 from backprove.case import Case
 from backprove.check.infer import PARTS, Factor, Observation, Problem, gradient_of
@@ -29,7 +29,7 @@ class Posed:
     assumed: tuple[str, ...] = ()
 
 
-def completed(candidate: Candidate, settings: Mapping[str, Any], seed: int) -> Posed:
+def completed(candidate: Answering, settings: Mapping[str, Any], seed: int) -> Posed:
     """The declaration with what it leaves open read off the candidate's numbers, or else the usual.
 
     A wrong candidate is seldom wrong everywhere: where no problem has the whole gradient, one is looked for that has
@@ -72,7 +72,7 @@ def hidden_and_output(d: Declaration) -> tuple[str, ...] | None:
 
 
 def _answers(
-    candidate: Candidate, d: Declaration, settings: Mapping[str, Any], seed: int
+    candidate: Answering, d: Declaration, settings: Mapping[str, Any], seed: int
 ) -> Iterator[tuple[Declaration, Problem, list[Observation]]]:
     """What it answers to each way of handing the arguments over that the declaration leaves open, the usual one first;
     the others only where that one fits nothing.
@@ -98,7 +98,7 @@ def _open(declared: str | None, known: Sequence[str]) -> Sequence[str]:
 
 
 def observed(
-    candidate: Candidate, form: Declaration, asked: Problem, settings: Mapping[str, Any], seed: int
+    candidate: Answering, form: Declaration, asked: Problem, settings: Mapping[str, Any], seed: int
 ) -> tuple[list[Observation], bool]:
     """Its answers on mild networks (targets above all) of that problem, handed over in that form; and whether a call
     ended its process or took too long, which no other form mends.

@@ -8,7 +8,7 @@ from typing import Any
 import hypothesis
 
 from backprove.campaign import explore
-from backprove.candidate import Candidate, Declaration
+from backprove.candidate import Answering, Declaration
 from backprove.case import Case
 from backprove.check.subject import Seen, see, strategy
 from backprove.check.survey import FACTORS, Survey, again
@@ -31,7 +31,7 @@ class _Enough(BaseException):
 
 
 def smallest(
-    candidate: Candidate,
+    candidate: Answering,
     declaration: Declaration,
     settings: Mapping[str, Any],
     seed: int,

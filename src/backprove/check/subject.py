@@ -8,7 +8,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from backprove.candidate import Answer, Candidate, Declaration
+from backprove.candidate import Answer, Answering, Declaration
 from backprove.case import Case
 from backprove.compare import Comparison, Outcome, judge, run
 from backprove.domains import DOMAINS
@@ -70,7 +70,7 @@ def strategy(
         raise BackproveError(f"nothing to check it on: {error}") from None
 
 
-def see(candidate: Candidate, case: Case, name: str, *, probe: bool = False) -> Seen:
+def see(candidate: Answering, case: Case, name: str, *, probe: bool = False) -> Seen:
     """Ask a candidate for its gradient of a case and judge it beside the engines, in the precision it computes in."""
     return judged(candidate.gradients(case, probe=probe), case, name)
 

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from backprove.campaign import explore
-from backprove.candidate import Candidate, Declaration
+from backprove.candidate import Answering, Declaration
 from backprove.case import Case
 from backprove.check.subject import Seen, judged, see, strategy
 from backprove.compare import Comparison
@@ -87,7 +87,7 @@ class Survey:
 
 
 def survey(
-    candidate: Candidate, declaration: Declaration, settings: Mapping[str, Any], networks: int, seed: int
+    candidate: Answering, declaration: Declaration, settings: Mapping[str, Any], networks: int, seed: int
 ) -> Survey:
     """Fresh networks, the engines beside it; its habits on the first few."""
     found = Survey()
@@ -117,7 +117,7 @@ def _hopeless(kinds: list[str]) -> bool:
     return bool(kinds) and kinds[-1] != "" and kinds[-len(last) :] == last
 
 
-def _turn_square(candidate: Candidate, found: Survey) -> None:
+def _turn_square(candidate: Answering, found: Survey) -> None:
     """Weights that come back transposed wherever a layer is oblong do so where all are square, which does not show."""
     oblong = [one for one in found.seen if one.answer.values is not None and len(set(one.case.sizes)) > 1]
     if oblong and all("weights-transposed" in one.answer.hygiene for one in oblong):
@@ -127,7 +127,7 @@ def _turn_square(candidate: Candidate, found: Survey) -> None:
         ]
 
 
-def weigh(candidate: Candidate, found: Survey) -> None:
+def weigh(candidate: Answering, found: Survey) -> None:
     """Tell from mistakes what only looks like them; not in what answers differently each time."""
     _take_its_kinks(candidate, found)
     if UNSTEADY & set(found.hygiene):
@@ -152,12 +152,12 @@ def _settle(found: Survey) -> None:
     found.seen, found.stressed = [settled(one) for one in found.seen], [settled(one) for one in found.stressed]
 
 
-def _rejudge(candidate: Candidate, found: Survey, changed: Callable[[Seen], tuple[Any, Case]]) -> None:
+def _rejudge(candidate: Answering, found: Survey, changed: Callable[[Seen], tuple[Any, Case]]) -> None:
     found.seen = [judged(*changed(one), candidate.spec) for one in found.seen]
     found.stressed = [judged(*changed(one), candidate.spec) for one in found.stressed]
 
 
-def _take_its_kinks(candidate: Candidate, found: Survey) -> None:
+def _take_its_kinks(candidate: Answering, found: Survey) -> None:
     """Take the candidate's own slope at kinks for that of the case, where its numbers show which one that is."""
     at_kinks = [one for one in found.every if "kink" in one.comparison.reasons and one.answer.values is not None]
     if not at_kinks or found.kink:
@@ -173,7 +173,7 @@ def _values(one: Seen) -> Any:
     return one.answer.values
 
 
-def _weighed(candidate: Candidate, seen: Iterable[Seen]) -> Iterator[Seen]:
+def _weighed(candidate: Answering, seen: Iterable[Seen]) -> Iterator[Seen]:
     """With the weakness that explains a disagreement; after the first that none explains, as they are."""
     wrong = False
     for one in seen:
@@ -183,7 +183,7 @@ def _weighed(candidate: Candidate, seen: Iterable[Seen]) -> Iterator[Seen]:
         yield one
 
 
-def again(candidate: Candidate) -> Callable[[Case], Comparison]:
+def again(candidate: Answering) -> Callable[[Case], Comparison]:
     """The same comparison on another network."""
     return lambda case: see(candidate, case, candidate.spec).comparison
 
@@ -197,7 +197,7 @@ def _is_coarse(wrong: Seen) -> bool:
     return bool(np.abs(values - right).max() > 2.0**-27 * np.abs(right).max())
 
 
-def _is_single(candidate: Candidate, found: Survey, wrong: Seen) -> bool:
+def _is_single(candidate: Answering, found: Survey, wrong: Seen) -> bool:
     """Whether all of its numbers are right in single precision, and off by rounding, not by something smooth."""
     if any(one.answer.values is None for one in found.every) or not _is_coarse(wrong):
         return False

@@ -4,6 +4,7 @@ from typing import Any
 
 import msgspec
 
+from backprove.display import Shown
 from backprove.findings.runs import Disagreement
 
 CERTIFICATE_FORMAT = "backprove.certificate/1"
@@ -39,7 +40,7 @@ class Certificate(msgspec.Struct, frozen=True, kw_only=True):
     not_covered: list[str]
 
 
-class CertificateReport(msgspec.Struct, frozen=True, kw_only=True):
+class CertificateReport(Shown, msgspec.Struct, frozen=True, kw_only=True):
     format: str = CERTIFICATE_FORMAT
     command: str = ""
     """The command that finds the same again; "" where it was no command that found it."""

@@ -4,6 +4,7 @@ from typing import Any
 
 import msgspec
 
+from backprove.display import Shown
 from backprove.findings.runs import LayerFinding, Sheet
 
 CHECK_FORMAT = "backprove.check/1"
@@ -37,7 +38,7 @@ class CauseFinding(msgspec.Struct, frozen=True, kw_only=True):
     """Networks with units nearly saturated, or without finite numbers, on which they are others."""
 
 
-class CheckFinding(msgspec.Struct, frozen=True, kw_only=True):
+class CheckFinding(Shown, msgspec.Struct, frozen=True, kw_only=True):
     """One candidate. `verdict` AGREE: it is the gradient of what it says it minimises."""
 
     format: str = CHECK_FORMAT
@@ -61,6 +62,8 @@ class CheckFinding(msgspec.Struct, frozen=True, kw_only=True):
     cause: list[str] | None
     causes: list[CauseFinding]
     """All explanations that fit, where several do."""
+    perhaps: list[list[str]] = []
+    """Explanations that reproduce the numbers too, on too few networks to tell."""
     tried: int
     first_difference: str | None
     index: str | None
@@ -86,7 +89,7 @@ class CheckFinding(msgspec.Struct, frozen=True, kw_only=True):
     replay: str | None
 
 
-class CheckReport(msgspec.Struct, frozen=True, kw_only=True):
+class CheckReport(Shown, msgspec.Struct, frozen=True, kw_only=True):
     """Several candidates."""
 
     format: str = CHECKS_FORMAT

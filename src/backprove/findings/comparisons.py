@@ -4,6 +4,7 @@ from typing import Any
 
 import msgspec
 
+from backprove.display import Shown
 from backprove.findings.runs import AtKink, LayerFinding
 
 COMPARISON_FORMAT = "backprove.comparison/1"
@@ -44,7 +45,7 @@ class CaseFinding(msgspec.Struct, frozen=True, kw_only=True):
     not_covered: list[str]
 
 
-class ComparisonReport(msgspec.Struct, frozen=True, kw_only=True):
+class ComparisonReport(Shown, msgspec.Struct, frozen=True, kw_only=True):
     format: str = COMPARISON_FORMAT
     command: str = ""
     """The command that finds the same again; "" where it was no command that found it."""

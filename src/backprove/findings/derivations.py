@@ -4,6 +4,8 @@ from typing import Any
 
 import msgspec
 
+from backprove.display import Shown
+
 DERIVATION_FORMAT = "backprove.derivation/1"
 
 
@@ -98,7 +100,9 @@ class SlopeForms(msgspec.Struct, frozen=True, kw_only=True):
     engines: dict[str, Step]
 
 
-class Derivation(msgspec.Struct, frozen=True, kw_only=True):
+class Derivation(Shown, msgspec.Struct, frozen=True, kw_only=True):
+    """One entry of the gradient, derived three ways; the formulas are read off the engines' own runs."""
+
     format: str = DERIVATION_FORMAT
     entry: str
     """`W2[1,3]`, `b2[1]` or `delta2[1]`."""

@@ -4,6 +4,7 @@ from typing import Any
 
 import msgspec
 
+from backprove.display import Shown
 from backprove.findings.runs import Disagreement
 
 GALLERY_FORMAT = "backprove.gallery/1"
@@ -77,7 +78,7 @@ class QuestionFinding(msgspec.Struct, frozen=True, kw_only=True):
     """What was timed for it, in words → a ratio of times."""
 
 
-class GalleryReport(msgspec.Struct, frozen=True, kw_only=True):
+class GalleryReport(Shown, msgspec.Struct, frozen=True, kw_only=True):
     """`verdict` is that of all formulas as printed; of questions alone, whether their answers are borne out."""
 
     format: str = GALLERY_FORMAT

@@ -4,13 +4,16 @@ from typing import Any
 
 import msgspec
 
+from backprove.display import Shown
 from backprove.findings.galleries import GalleryReport
 from backprove.findings.runs import Cost, Disagreement, DomainFinding, OracleFinding, Rung
 
 REPORT_FORMAT = "backprove.report/1"
 
 
-class Report(msgspec.Struct, frozen=True, kw_only=True):
+class Report(Shown, msgspec.Struct, frozen=True, kw_only=True):
+    """What a run over many networks found."""
+
     format: str = REPORT_FORMAT
     command: str = ""
     """The command that finds the same again; "" where it was no command that found it."""
@@ -26,6 +29,8 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     groups: list[list[str]]
     disagreements: list[Disagreement]
     not_covered: list[str]
+    remarks: list[str] = []
+    """What is known of engines that are other people's, one line each."""
     drawn: dict[str, dict[str, int]]
     """What the networks were like: depth, widest layer, activations, losses, … → how many."""
     gallery: GalleryReport | None = None

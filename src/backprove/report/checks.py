@@ -19,6 +19,7 @@ REDUCTIONS = {
 }
 
 
+MOST_PERHAPS = 3
 MOST = 1e100  # times the bound; where the gradient is 0, its bound is next to nothing
 
 
@@ -121,6 +122,10 @@ def cause(found: CheckFinding) -> str:
         return "it returns nan"
     if found.causes:
         return " or ".join(" with ".join(c.ids) for c in found.causes)
+    if found.perhaps:
+        may = " or ".join(" with ".join(ids) for ids in found.perhaps[:MOST_PERHAPS])
+        more = f" or {len(found.perhaps) - MOST_PERHAPS} others" if len(found.perhaps) > MOST_PERHAPS else ""
+        return f"perhaps {may}{more}, which give the same numbers; {count_of(found.networks, 'network')} cannot tell"
     return f"no known mistake fits: none of {found.tried:,}, single and in pairs, reproduces these numbers"
 
 
