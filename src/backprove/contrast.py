@@ -1,12 +1,14 @@
 """Given cases: the engines side by side, and every number that the source published."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+
+import numpy as np
 
 from backprove.campaign import at_kinks, layers, sheet
 from backprove.campaign.survey import mostly
-from backprove.case import Case, case_to
+from backprove.case import Case, Gradient, blocks, case_to
 from backprove.compare import Comparison, compare
-from backprove.domains import DOMAINS
+from backprove.domains import DOMAINS, Domain
 from backprove.engines import ENGINES, Engine
 from backprove.errors import BackproveError, CaseError
 from backprove.findings import CaseFinding, ComparisonReport, PublishedFinding, plain
@@ -24,20 +26,24 @@ def contrast(found: list[CaseFinding], troubles: Sequence[str] = (), command: st
     )
 
 
-def finding(file: str, case: Case, engines: Mapping[str, Engine]) -> CaseFinding:
+def finding(
+    file: str, case: Case, engines: Mapping[str, Engine], *, tell: Callable[[str], None] = lambda what: None
+) -> CaseFinding:
     """Compare the engines on one case in float64 and check what the case's source printed.
 
-    A printed number that is not reproduced is a disagreement. Raises BackproveError where training diverges,
-    and where the numbers are residues.
+    `tell` is called with what is at work, engine by engine. A printed number that is not reproduced is a
+    disagreement. Raises BackproveError where training diverges, and where the numbers are residues.
     """
     if case.modulus:
         raise BackproveError(f"{file}: modulus: residues are not compared in float64; backprove replay takes them")
-    comparison = compare(case, DOMAINS["float64"], engines)
+    comparison = compare(case, DOMAINS["float64"], {name: _told(name, e, tell) for name, e in engines.items()})
+    tell("what was found")
     gradients = {name: o.gradient for name, o in comparison.outcomes.items() if o.gradient is not None}
     own = {name: g for name, g in gradients.items() if name in ENGINES} or gradients
     try:
         results = check(case, own)
-        named = of_published(case, [c.position for c in results if not c.reproduced])
+        wrong = [c.position for c in results if not c.reproduced]
+        named = of_published(case, wrong) if wrong else {}
         checked = [_published(c, named.get(c.position, ())) for c in results]
     except CaseError as error:
         raise BackproveError(f"{file}: {error}") from None
@@ -76,6 +82,16 @@ def finding(file: str, case: Case, engines: Mapping[str, Engine]) -> CaseFinding
     )
 
 
+def _told(name: str, engine: Engine, tell: Callable[[str], None]) -> Engine:
+    """The engine, which says when it begins."""
+
+    def run(case: Case, domain: Domain) -> Gradient:
+        tell(name)
+        return engine(case, domain)
+
+    return run
+
+
 def _published(c: Checked, mistakes: Sequence[Planted]) -> PublishedFinding:
     return PublishedFinding(
         position=c.position,
@@ -102,4 +118,22 @@ def _not_covered(comparison: Comparison) -> list[str]:
 
 def _unanswered(comparison: Comparison) -> list[str]:
     lines = [f"{name}: {o.refused}" for name, o in comparison.outcomes.items() if o.refused]
-    return [*lines, *(f"{name}: {o.said}" for name, o in comparison.outcomes.items() if o.said)]
+    return [
+        *lines,
+        *(f"{name}: {o.said}{_left(comparison, name)}" for name, o in comparison.outcomes.items() if o.said),
+    ]
+
+
+def _left(comparison: Comparison, name: str) -> str:
+    """Which entries an engine left to the others, layer by layer."""
+    covered, case = comparison.outcomes[name].covered, comparison.case
+    others = [one for one in comparison.answered if one != name and comparison.outcomes[one].covered is None]
+    if covered is None or covered.all() or len(others) < 2:
+        return ""
+    parts: dict[int, list[int]] = {l: [0, 0] for l in range(1, 1 + len(case.layers))}
+    for l, _, shape, offset in blocks(case):
+        size = int(np.prod(shape))
+        parts[l][0] += size - int(covered[offset : offset + size].sum())
+        parts[l][1] += size
+    left = ", ".join(f"{n:,} of {of:,} of layer {l}" for l, (n, of) in parts.items() if n)
+    return f"; {left} were compared by {' and '.join(others)} alone"

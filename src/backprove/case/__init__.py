@@ -15,9 +15,11 @@ from backprove.case.problem import (
     Published,
     Training,
 )
+from backprove.case.saved import LAYOUTS, read_network
 
 __all__ = [
     "ACTIVATIONS",
+    "LAYOUTS",
     "LEAKY_SLOPE",
     "LOSSES",
     "MODULUS",
@@ -38,4 +40,5 @@ __all__ = [
     "case_to",
     "position",
     "read_case",
+    "read_network",
 ]

@@ -16,7 +16,15 @@ _OPTIONAL = {"title", "source", "reduction", "kink", "training", "published", "m
 
 
 def read_case(path: Path) -> Case:
-    """The case in a file. Raises BackproveError: `file: path in the file: reason`."""
+    """The case in a file (`backprove.case/1`, JSON). Raises BackproveError: `file: path in the file: reason`.
+
+    >>> path = Path("network.json")
+    >>> text = path.write_text('''{"format": "backprove.case/1", "loss": {"name": "squared_error", "scale": "1/2"},
+    ...     "layers": [{"activation": "sigmoid", "weights": [[0.5, -1]], "bias": [0.25]}],
+    ...     "inputs": [[1, 2]], "targets": [[1]]}''')
+    >>> read_case(path).layers[0]
+    Layer(weights=[[0.5, -1.0]], bias=[0.25], activation='sigmoid')
+    """
     data = read_json(path)
     try:
         return case_from(data)

@@ -40,9 +40,9 @@ class Expanded:
 
 @dataclass(frozen=True)
 class Gradient:
-    """dC/dW^l as (n_l, n_{l-1}) and dC/db^l as (n_l,) or None, layers 1 … L in order.
+    """dC/dW^l as (n_l, n_{l-1}) and dC/db^l as (n_l,) or None, layers 1 … L in order: what an engine hands back.
 
-    `expanded` None means that every entry was computed. `trace` is optional.
+    The numbers are those of the domain. `expanded` None means that every entry was computed. `trace` is optional.
     """
 
     weights: Sequence[Any]
@@ -53,7 +53,13 @@ class Gradient:
 
 @dataclass(frozen=True)
 class Address:
-    """One entry of a gradient; 1-based, target first, as in the literature: `W2[1,3]`, `b2[1]`."""
+    """One entry of a gradient; 1-based, target first, as in the literature: `W2[1,3]`, `b2[1]`.
+
+    >>> str(Address(layer=2, to=1, from_=3))
+    'W2[1,3] (weights[1][0, 2])'
+    >>> Address.of("b2[1]")
+    Address(layer=2, to=1, from_=None)
+    """
 
     layer: int
     to: int
@@ -69,6 +75,7 @@ class Address:
 
     @property
     def label(self) -> str:
+        """As it is written: `W2[1,3]`, or `b2[1]`."""
         return f"b{self.layer}[{self.to}]" if self.from_ is None else f"W{self.layer}[{self.to},{self.from_}]"
 
     @property

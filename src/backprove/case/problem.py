@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from backprove.case.numbers import MODULUS, FloatArray, check_number, fraction, integer, kind, numbers, one_of
+from backprove.display import Shown
 from backprove.errors import CaseError
 
 # Simplest first: this is the order in which a failing case is simplified.
@@ -68,7 +69,14 @@ class _Data:
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Layer(_Data):
-    """Weights (n_l, n_{l-1}), bias (n_l,) or None, and the name of the activation of one weight layer."""
+    """Weights (n_l, n_{l-1}), bias (n_l,) or None, and the name of the activation of one weight layer.
+
+    Nested lists will do; what is kept is a read-only float64 array. Activations: identity, square, relu, leaky_relu
+    (0.01 z below 0), sigmoid, tanh, softmax, softplus, elu, silu, gelu. Raises CaseError where they make no layer.
+
+    >>> Layer([[1, 2], [3, 4]], bias=[0, 1], activation="relu")
+    Layer(weights=[[1.0, 2.0], [3.0, 4.0]], bias=[0.0, 1.0], activation='relu')
+    """
 
     weights: FloatArray
     bias: FloatArray | None = None
@@ -87,7 +95,18 @@ class Layer(_Data):
 
 @dataclass(frozen=True)
 class Loss:
-    """A loss by name, times `scale`: squared_error is scale · Σ_k (a_k - t_k)² per sample."""
+    """A loss by name, times `scale`; per sample, over the outputs k,
+
+        squared_error              Σ (a_k - t_k)²
+        output                     Σ a_k
+        binary_cross_entropy       -Σ (t_k log a_k + (1 - t_k) log(1 - a_k))
+        categorical_cross_entropy  -Σ t_k log a_k
+
+    `scale` may be given as a Fraction, a number or text. Raises CaseError for another name, or what is no number.
+
+    >>> Loss("squared_error", "1/2")
+    Loss(name='squared_error', scale=Fraction(1, 2))
+    """
 
     name: str = "squared_error"
     scale: Fraction = Fraction(1)
@@ -99,7 +118,7 @@ class Loss:
 
 @dataclass(frozen=True)
 class Training:
-    """Plain gradient descent, for the numbers a source prints after some steps."""
+    """Plain gradient descent, for the numbers a source prints after some steps. Raises CaseError for what is none."""
 
     learning_rate: float
     update_bias: bool = True
@@ -125,12 +144,21 @@ class Published:
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Case(_Data):
-    """One problem.
+class Case(Shown, _Data):
+    """One problem: a network, N samples, their targets, and what is minimised. Frozen; its `repr` is code that rebuilds it.
 
-    `kink` is the slope that relu has at exactly 0 (0: the usual convention); leaky_relu's slope there is its
-    left slope plus `kink` times the jump. A case with a `modulus` has residues for numbers. Raises CaseError where
-    the parts do not make a network.
+    `inputs` (N, n_0) and `targets` (N, n_L) have a sample a row; nested lists will do. `reduction` adds up the samples'
+    losses: sum; mean, divided by N; mean_all, divided by N·n_L. `kink` is the slope that relu has at exactly 0 (0: the
+    usual convention); leaky_relu's slope there is its left slope plus `kink` times the jump. A case with a `modulus`
+    has residues for numbers. Raises CaseError where the parts do not make a network.
+
+    >>> case = Case([Layer([[0.5, -1.0]], [0.25], "sigmoid")], inputs=[[1.0, 2.0]], targets=[[1.0]])
+    >>> case.sizes, case.entries, case.divisor
+    ((2, 1), 3, 1)
+    >>> Case(case.layers, inputs=[[1.0]], targets=[[1.0]])
+    Traceback (most recent call last):
+        ...
+    backprove.errors.CaseError: inputs: 1 numbers a sample, but layers[0].weights has 2 columns
     """
 
     layers: tuple[Layer, ...]
@@ -178,6 +206,35 @@ class Case(_Data):
         put("published", tuple(self.published))
         for i, published in enumerate(self.published):
             self._check_published(published, f"published[{i}]")
+
+    @classmethod
+    def from_torch(
+        cls,
+        module: Any,
+        x: Any,
+        t: Any,
+        loss: Any,
+        *,
+        loss_scale: Fraction | float | str | None = None,
+        reduction: str | None = None,
+        title: str = "",
+    ) -> "Case":
+        """A Sequential of Linear layers and activations (nested too, or one Linear) on x (N, n_0) and targets t.
+
+        `loss` is a name of LOSSES, with `reduction` ("sum" where not given), or one of PyTorch's losses, which has its
+        own: MSELoss, BCELoss, BCEWithLogitsLoss (adds sigmoid), CrossEntropyLoss (adds softmax), NLLLoss. t is
+        (N, n_L), or for categorical cross-entropy (N,) whole numbers: classes. Numbers of any precision are taken
+        exactly, as float64. Raises CaseError by name and place for whatever a case cannot say.
+
+        >>> import torch  # doctest: +SKIP
+        >>> model = torch.nn.Sequential(torch.nn.Linear(3, 2), torch.nn.Tanh(), torch.nn.Linear(2, 1))  # doctest: +SKIP
+        >>> case = Case.from_torch(model, torch.ones(4, 3), torch.zeros(4, 1), torch.nn.MSELoss())  # doctest: +SKIP
+        >>> case.sizes, [layer.activation for layer in case.layers], case.reduction  # doctest: +SKIP
+        ((3, 2, 1), ['tanh', 'identity'], 'mean_all')
+        """
+        from backprove.case.modules import case_of
+
+        return case_of(module, x, t, loss, loss_scale=loss_scale, reduction=reduction, title=title)
 
     @property
     def sizes(self) -> tuple[int, ...]:

@@ -8,12 +8,12 @@ from typing import Any
 
 import typer
 
-from backprove.cli import check, explain, gallery, networks, prove
+from backprove.cli import check, compare, explain, gallery, networks, prove
 from backprove.cli.app import app
 from backprove.cli.options import TROUBLE, complain
 from backprove.errors import BackproveError
 
-__all__ = ["app", "check", "explain", "gallery", "main", "networks", "prove", "script"]
+__all__ = ["app", "check", "compare", "explain", "gallery", "main", "networks", "prove", "script"]
 
 # typer brings its own copy of click; this is the base of all its complaints about usage.
 UsageTrouble: Any = next(c for c in typer.BadParameter.__mro__ if c.__name__ == "ClickException")

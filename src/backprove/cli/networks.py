@@ -1,6 +1,5 @@
-"""Commands that compare engines on networks: run, replay, compare."""
+"""Commands that compare engines on networks: run, replay."""
 
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -8,7 +7,6 @@ import typer
 
 from backprove.cli.app import app
 from backprove.cli.options import (
-    TROUBLE,
     Debug,
     Engines,
     Foreign,
@@ -19,19 +17,14 @@ from backprove.cli.options import (
     check_reports,
     chosen,
     command,
-    complain,
-    console,
     failures_folder,
     finish,
     load_engines,
     seconds,
-    walks,
-    write_reports,
 )
-from backprove.errors import BackproveError
 
 if TYPE_CHECKING:
-    from backprove.findings import CaseFinding, GalleryReport
+    from backprove.findings import GalleryReport
 
 
 @app.command()
@@ -132,47 +125,3 @@ def replay(
     loaded = load_engines(engines or ",".join(built_in), engine if engine is not None else before)
     found = structs.replace(run_again(cases, loaded), command=command(context))
     finish(found, loaded, json, report, quiet, no_color, folder=None)
-
-
-@app.command()
-def compare(
-    context: typer.Context,
-    files: Annotated[list[Path], typer.Argument(metavar="CASE.json …", help="Case files (backprove.case/1).")],
-    engines: Engines = "neuron,matrix,paths",
-    engine: Foreign = None,
-    everything: Annotated[bool, typer.Option("--all", help="Every entry and every published number.")] = False,
-    json: Json = False,
-    report: Reports = None,
-    quiet: Quiet = False,
-    no_color: NoColor = False,
-    debug: Debug = False,
-) -> None:
-    """The engines on given networks; published numbers in the files are checked digit by digit."""
-    from backprove.case import read_case
-    from backprove.contrast import contrast, finding
-    from backprove.report import json as json_report
-    from backprove.report.terminal import show_comparison
-    from backprove.verdict import Verdict
-
-    check_reports(report, *files)
-    loaded = load_engines(engines, engine)
-    cases: list[CaseFinding] = []
-    troubles: list[str] = []
-    for file in files:
-        try:
-            cases.append(finding(str(file), read_case(file), loaded))
-        except BackproveError as error:
-            troubles.append(str(error))
-            complain(troubles[-1])
-        except KeyboardInterrupt:
-            troubles.append(f"{file}: interrupted; what follows was not compared")
-            complain(troubles[-1])
-            break
-    if cases:
-        found = contrast(cases, troubles, command(context))
-        write_reports(found, report, lambda: walks((c.case, None) for c in cases))
-        if json:
-            sys.stdout.write(json_report.write(found))
-        else:
-            show_comparison(found, console(no_color), quiet=quiet, everything=everything)
-    raise typer.Exit(TROUBLE if troubles else Verdict[found.verdict])

@@ -8,7 +8,10 @@ import threading
 from collections.abc import Callable, Iterator
 
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+from backprove.report.words import safe
 
 Advance = Callable[[str, int], None]
 """Called with a domain and how many of its networks are done."""
@@ -60,3 +63,15 @@ def counted(name: str, quiet: bool) -> Iterator[Callable[[], None]]:
     done = itertools.count(1)
     with progress((name,), None, quiet) as show, interruptible(show) as advance:
         yield lambda: advance(name, next(done))
+
+
+@contextlib.contextmanager
+def working(quiet: bool) -> Iterator[Callable[[str], None]]:
+    """A line on stderr, only on a terminal, to be told what is at work."""
+    if quiet or not sys.stderr.isatty():
+        yield lambda what: None
+        return
+    columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=Console(stderr=True, markup=False), transient=True) as bars:
+        task = bars.add_task("", total=None)
+        yield lambda what: bars.update(task, description=escape(safe(what)), refresh=True)
