@@ -12,16 +12,18 @@ SRC = Path(backprove.__file__).parent
 
 # Room → rooms it may import, besides itself; None: all. `engines.x` stands for each file there.
 ROOMS: dict[str, set[str] | None] = {
-    "errors": set(), "verdict": set(), "findings": set(), "versions": set(), "files": {"errors"},
-    "case": {"errors", "files"},
+    "errors": set(), "verdict": set(), "display": set(), "versions": set(), "files": {"errors"},
+    "findings": {"display"}, "case": {"display", "errors", "files"},
     "domains": {"errors", "verdict"},
     "engines": {"case", "domains"}, "engines.x": {"case", "domains"},
+    "autodiff": {"case", "domains", "errors"},
+    **{f"autodiff.{name}": {"case", "domains", "errors"} for name in ("torch", "jax", "autograd")},
     "oracles": {"case", "errors"}, "formulations": {"case", "domains", "engines", "errors"},
     "rounding": {"case", "domains"}, "published": {"case", "domains", "errors", "rounding"},
     "generate": {"case", "domains", "rounding"},
     "weakness": {"case", "compare", "domains", "generate", "rounding", "verdict"},
     "outcome": {"case", "domains", "engines", "errors"},
-    "compare": {"case", "domains", "engines", "outcome", "rounding", "verdict"},
+    "compare": {"case", "display", "domains", "engines", "outcome", "rounding", "verdict"},
     "arbitrate": {"case", "compare", "domains", "errors", "oracles", "outcome"},
     "campaign": {
         "arbitrate", "case", "compare", "domains", "engines", "errors", "files", "findings", "generate", "outcome",
@@ -50,13 +52,27 @@ ROOMS: dict[str, set[str] | None] = {
         "generate", "mistakes", "oracles", "rounding", "verdict", "versions",
     },
     "report": {"errors", "files", "findings"},
-    "": {"campaign", "candidate", "case", "compare", "domains", "engines", "errors", "findings", "generate", "verdict"},
-    "cli": None, "__main__": {"cli"},
+    "testing": {
+        "campaign", "candidate", "case", "check", "domains", "engines", "errors", "findings", "generate", "outcome",
+        "report", "verdict",
+    },
+    "pytest_plugin": {"testing"},
+    "notebook": {"campaign", "case", "compare", "errors", "findings", "report", "verdict"},
+    "": {
+        "campaign", "candidate", "case", "compare", "derivation", "domains", "engines", "errors", "findings",
+        "generate", "verdict",
+    },
+    "cli": None, "__main__": {"cli", "versions"},
 }  # fmt: skip
 # The only other modules that they may import.
 OUTSIDE = {
     "engines.x": {"collections", "math", "numpy", "typing"},
     "oracles": {"collections", "dataclasses", "functools", "math", "numpy", "typing"},
+    "pytest_plugin": {"collections", "dataclasses", "hypothesis", "pytest", "typing"},
+    "autodiff": {"collections", "contextlib", "functools", "importlib", "os"},
+    "autodiff.torch": {"collections", "numpy", "torch", "typing"},
+    "autodiff.jax": {"collections", "contextlib", "jax", "numpy", "typing"},
+    "autodiff.autograd": {"autograd", "collections", "typing"},
 }
 
 
@@ -64,6 +80,8 @@ def room_of(file: Path) -> str:
     parts = file.relative_to(SRC).with_suffix("").parts
     if parts[0] == "engines" and parts[1] != "__init__":
         return "engines.x"
+    if parts[0] == "autodiff" and parts[1] != "__init__":
+        return f"autodiff.{parts[1]}"
     return "" if parts == ("__init__",) else parts[0]
 
 
@@ -125,6 +143,19 @@ def test_a_planted_import_into_an_engine_is_caught(line: str) -> None:
 @pytest.mark.parametrize(
     ("room", "line"),
     [
+        ("autodiff", "import torch"),
+        ("autodiff", "from backprove.engines import Engine"),
+        ("autodiff.torch", "import jax"),
+        ("autodiff.torch", "from .jax import ACTIVATIONS"),
+        ("autodiff.torch", "from backprove.engines.matrix import _slope"),
+        ("autodiff.jax", "import autograd.numpy"),
+        ("autodiff.jax", "from backprove.autodiff import torch"),
+        ("autodiff.autograd", "from scipy.special import erf"),
+        ("autodiff.autograd", "from backprove.rounding import analyse"),
+        ("testing", "from backprove.cli import main"),
+        ("check", "from backprove.testing import assert_same_gradient"),
+        ("pytest_plugin", "from backprove.case import Case"),
+        ("pytest_plugin", "import numpy"),
         ("oracles", "from backprove.engines.neuron import SLOPES"),
         ("oracles", "import backprove.engines"),
         ("oracles", "from backprove.rounding import forward"),
@@ -160,6 +191,11 @@ def test_a_planted_import_into_an_engine_is_caught(line: str) -> None:
         ("report", "from backprove.compare import compare"),
         ("report", "from ..derivation import derive"),
         ("report", "from backprove.cost import costs"),
+        ("report", "from backprove.notebook import html"),
+        ("case", "from backprove.notebook import html"),
+        ("findings", "from ..notebook import markdown"),
+        ("display", "from backprove.notebook import html"),
+        ("notebook", "from backprove.derivation import derive"),
         ("cost", "from backprove.campaign import search"),
         ("derivation", "from backprove.report import words"),
         ("derivation", "from backprove.campaign import search"),

@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from backprove.case import Address, Case, address, blocks
+from backprove.display import Shown
 from backprove.domains import Array, Domain
 from backprove.outcome import Mask, Outcome
 from backprove.rounding import Analysis, Subgradients
@@ -18,7 +19,7 @@ Verdicts = npt.NDArray[np.int8]
 
 @dataclass(frozen=True)
 class Pair:
-    """One engine against another, entry by entry."""
+    """One engine against another, entry by entry: arrays (case.entries,)."""
 
     first: str
     second: str
@@ -32,6 +33,7 @@ class Pair:
 
     @cached_property
     def verdict(self) -> Verdict:
+        """On the two as a whole."""
         codes = self.verdicts[self.compared]
         if not codes.any():
             return Verdict.AGREE
@@ -51,8 +53,12 @@ class Difference:
 
 
 @dataclass(frozen=True)
-class Comparison:
-    """Every engine's value for every address of one case in one domain, with the verdict of each."""
+class Comparison(Shown):
+    """Every engine's value for every address of one case in one domain, with the verdict of each.
+
+    What is said per entry is an array (case.entries,), flattened layer by layer, of each layer weights (row by row)
+    before bias.
+    """
 
     case: Case
     domain: Domain
@@ -83,6 +89,7 @@ class Comparison:
 
     @cached_property
     def failures(self) -> dict[str, str]:
+        """Engine → what it raised or returned instead of a gradient, in one line."""
         return {name: o.failure for name, o in self.outcomes.items() if o.failure}
 
     @cached_property
@@ -106,6 +113,7 @@ class Comparison:
 
     @cached_property
     def verdict(self) -> Verdict:
+        """Of the whole; AGREE only where something was compared, and nothing differs or stayed open."""
         if self.failures:
             return Verdict.DISAGREE
         verdict = Verdict.of(pair.verdict for pair in self.pairs)

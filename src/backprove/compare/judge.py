@@ -20,7 +20,22 @@ from backprove.verdict import Verdict
 
 
 def compare(case: Case, domain: Domain, engines: Mapping[str, Engine]) -> Comparison:
-    """Run every engine on the case and judge every pair, entry by entry; with more digits where that may decide."""
+    """Run every engine on the case and judge every pair, entry by entry; with more digits where that may decide.
+
+    `engines`: name → engine. Nothing is raised for what an engine raises or returns: that has disagreed, or is "not
+    covered". Public as `backprove.compare_engines`.
+
+    >>> from backprove import DOMAINS, ENGINES, Case, Layer, compare_engines
+    >>> def doubled(case, domain):
+    ...     gradient = ENGINES["matrix"](case, domain)
+    ...     return [2 * W for W in gradient.weights], gradient.biases
+    >>> case = Case([Layer([[2.0, -1.0]], [1.0])], inputs=[[1.0, 2.0]], targets=[[0.0]])
+    >>> found = compare_engines(case, DOMAINS["float64"], {**ENGINES, "doubled": doubled})
+    >>> found.verdict.name, found.groups
+    ('DISAGREE', [['neuron', 'matrix', 'paths'], ['doubled']])
+    >>> str(found.first_difference().address)
+    'W1[1,1] (weights[0][0, 0])'
+    """
     domain = domain.anew()
     found = judge(case, domain, {name: run(engine, case, domain) for name, engine in engines.items()})
     finer = domain.finer() if found.verdict is Verdict.UNDECIDED else None

@@ -44,8 +44,13 @@ def check_installed() -> None:
 
 def write(report: AnyReport, tours: Sequence[Tour] = ()) -> str:
     """The page. `tours`: of the networks that are to be walked through, those of the report among them."""
-    template = _environment().get_template(f"{PAGES[type(report)]}.html")
-    return str(template.render(report=report, tours=list(tours), of_case=lambda case: _of_case(tours, case)))
+    name = f"{PAGES[type(report)]}.html"
+    return render(name, report=report, tours=list(tours), of_case=lambda case: _of_case(tours, case))
+
+
+def render(name: str, **facts: Any) -> str:
+    """What a template makes of facts. Raises MissingExtra where the extra `report` is not there."""
+    return str(_environment().get_template(name).render(**facts))
 
 
 def _of_case(tours: Sequence[Tour], case: Any) -> Tour | None:

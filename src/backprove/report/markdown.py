@@ -68,6 +68,8 @@ def _run(report: Report) -> str:
     lines += ["", "## What was drawn", ""]
     drawn = ((kind, ", ".join(f"{name}: {n:,}" for name, n, _ in counts)) for kind, counts in cells.drawn(report))
     lines += table(["", "networks"], escaped_rows(drawn))
+    if report.remarks:
+        lines += ["", "## Known of engines", "", *(f"- {escaped(line)}" for line in report.remarks)]
     lines += ["", "## Not covered", "", *(f"- {escaped(line)}" for line in report.not_covered)]
     return "\n".join([*lines, *_reproduced(report)]) + "\n"
 

@@ -73,6 +73,8 @@ def show_report(report: Report, console: Console, *, quiet: bool = False) -> Non
     console.print(verdict(report.verdict), Text(agreement(report)))
     if report.gallery:
         console.print(Text(f"gallery: {gallery_said(report.gallery)}", style="dim"))
+    for line in report.remarks if report.disagreements or not (quiet or report.verdict == "AGREE") else ():
+        console.print(Text(f"known of {safe(line)}", style="dim"))
     if report.interrupted:
         console.print(Text("Interrupted: this is what was found up to then.", style="yellow"))
     if not quiet:
