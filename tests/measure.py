@@ -10,6 +10,8 @@ ladder       which rung of the ladder of evidence catches which planted fault, a
 mistakes     how many of the known mistakes, and of their pairs, are found; and what they are
 evidence     the same as alarms for the newer rungs: oracles, enclosures, field
 kinks        how much of whole-number relu networks is left undecided
+autodiff     what PyTorch, JAX and autograd say and cost beside the three engines
+gradcheckers what other libraries' gradient checkers say and cost beside backprove (needs torch, jax and autograd)
 common       how small an error of a slope in all engines may be that the oracles still object to
 """
 
@@ -17,6 +19,7 @@ import json
 import os
 import sys
 import time
+from collections import Counter
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -33,12 +36,13 @@ from quality.networks import converged, network, ordinary
 from quality.record import MINIMA
 from quality.record_ladder import LADDER
 
-from backprove.campaign import Settings, search
-from backprove.case import ACTIVATIONS, Case
+from backprove.autodiff import AUTODIFF
+from backprove.campaign import Settings, explore, look, search
+from backprove.case import ACTIVATIONS, Case, Gradient
 from backprove.compare import compare
 from backprove.compare import run as compare_run
-from backprove.domains import DOMAINS, Ball
-from backprove.engines import ENGINES, matrix, neuron, paths
+from backprove.domains import DOMAINS, Ball, Domain
+from backprove.engines import ENGINES, Engine, matrix, neuron, paths
 from backprove.generate import cases
 from backprove.oracles import central, complex_step
 from backprove.oracles.differences import forward
@@ -242,9 +246,49 @@ def common(networks: int = 200) -> None:
         print(f"| {name} | " + " | ".join(str(found[off]) for off in offs) + " |", flush=True)
 
 
+def autodiff(networks: int = 500) -> None:
+    """What other people's automatic differentiation says beside the three engines, on the same networks."""
+    print(f"| engine | numbers | of {networks} networks AGREE | UNDECIDED | DISAGREE | milliseconds a gradient |")
+    print("|---|---|---:|---|---:|---:|")
+    for name, load in AUTODIFF.items():
+        engine = load()
+        for domain in (DOMAINS["float64"], DOMAINS["float32"]):
+            seen: Counter[str] = Counter()
+            times: list[float] = []
+
+            def timed(case: Case, domain: Domain, engine: Engine = engine, times: list[float] = times) -> Gradient:
+                started = time.perf_counter()
+                gradient = engine(case, domain)
+                times.append(time.perf_counter() - started)
+                return gradient
+
+            def visit(case: Case, domain: Domain = domain, seen: Counter[str] = seen, timed: Engine = timed) -> None:
+                found = look(case, domain, {**ENGINES, "library": timed})
+                verdict = "DISAGREE" if found.disagrees else found.comparison.verdict.name
+                seen[verdict] += 1
+                seen.update(f"{reason}: " for reason in found.comparison.reasons if verdict == "UNDECIDED")
+
+            explore(cases(), 0, networks, visit, shrink=False)
+            reasons = ", ".join(f"{reason}{count}" for reason, count in seen.items() if reason.endswith(": "))
+            undecided = f"{seen['UNDECIDED']}{f' ({reasons})' if reasons else ''}"
+            print(
+                f"| {name} | {domain.name} | {seen['AGREE']} | {undecided} | {seen['DISAGREE']} "
+                f"| {1000 * float(np.median(times)):.1f} |"
+            )
+
+
+def gradcheckers() -> None:
+    from quality.gradcheckers import main  # which imports all these libraries
+
+    main()
+
+
 WHAT = {
     f.__name__: f
-    for f in (faults, ladder, mistakes, bound, cost, differences, sensitivity, alarms, evidence, kinks, common)
+    for f in (
+        *(faults, ladder, mistakes, bound, cost, differences, sensitivity, alarms, evidence, kinks, common),
+        *(autodiff, gradcheckers),
+    )
 }
 
 if __name__ == "__main__":

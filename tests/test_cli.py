@@ -272,7 +272,19 @@ def _groups(capsys: pytest.CaptureFixture[str], body: str) -> tuple[int, list[li
 def test_an_engine_that_was_compared_with_nobody_does_not_agree(capsys: pytest.CaptureFixture[str]) -> None:
     code, groups, report = _groups(capsys, "def mine(case, domain):\n    raise NotInDomain(domain.name, 'exp')")
     assert (code, groups) == (3, [["neuron", "matrix", "paths"]])
-    assert "float64: manners.py:mine, which was compared with nobody" in report["not_covered"]
+    line = "float64: manners.py:mine, which was compared with nobody (the domain float64 has no exp)"
+    assert line in report["not_covered"]
+
+
+def test_an_engine_of_one_domain_is_not_covered_in_others(capsys: pytest.CaptureFixture[str]) -> None:
+    body = "def mine(case, domain):\n    if domain.name != 'float64': raise NotInDomain(domain.name, 'this')\n"
+    engine = _engine(body + "    return engine(case, domain)")
+    code = main(["run", "--networks", "5", "--domains", "float64,rational", "--engine", engine, "--json"])
+    report = json.loads(capsys.readouterr().out)
+    assert (code, report["groups"]) == (0, [["neuron", "matrix", "paths", "manners.py:mine"]])
+    assert [d["verdict"] for d in report["domains"]] == ["AGREE", "AGREE"]
+    line = "rational: manners.py:mine, which was compared with nobody (the domain rational has no this)"
+    assert line in report["not_covered"]
 
 
 def test_what_an_engine_refuses_is_counted_under_its_name(capsys: pytest.CaptureFixture[str]) -> None:

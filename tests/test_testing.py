@@ -264,7 +264,7 @@ def test_what_the_function_raises_passes_through(monkeypatch: pytest.MonkeyPatch
 
 def test_arguments_are_copies() -> None:
     assert_same_gradient(mine(last="weights[0][:] = 7; inputs[:] = 7; targets[:] = 7; weights.clear()"), NET)
-    assert NET == half(network((2, 3, 2), ("sigmoid", "sigmoid")))
+    assert half(network((2, 3, 2), ("sigmoid", "sigmoid"))) == NET
 
 
 # --- what shows nothing ---

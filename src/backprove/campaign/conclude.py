@@ -109,8 +109,11 @@ def conclude(
         {name for s in done for name in s.alone},
     )
     domains = [s.finding() for s in done]
+    verdict = Verdict.of(verdicts) if done else Verdict.UNDECIDED
+    if verdict is Verdict.AGREE and {*engines} - {name for members in groups for name in members}:
+        verdict = Verdict.UNDECIDED  # an engine took part in no domain
     return Report(
-        verdict=Verdict.of(verdicts).name if done else Verdict.UNDECIDED.name,
+        verdict=verdict.name,
         seed=seed,
         versions=versions(),
         settings={**settings, "engines": list(engines)},
@@ -133,7 +136,9 @@ def _uncovered(survey: Survey) -> Iterable[str]:
     domain = survey.domain.name
     for name, count in survey.each.items():
         if not count.compared and name not in survey.alone:
-            yield f"{domain}: {name}, which was compared with nobody"
+            why = f" ({next(iter(count.refused))})" if len(count.refused) == 1 else ""
+            yield f"{domain}: {name}, which was compared with nobody{why}"
+            continue
         for line, times in sorted(count.refused.items()):
             yield f"{domain}: {times:,} of {survey.networks:,} networks by {name} ({line})"
         if count.sampled:

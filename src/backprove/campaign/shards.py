@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 
 from backprove.campaign.conclude import conclude, disagreement
 from backprove.campaign.look import UNTOLD, Look, Signature, look
-from backprove.campaign.survey import Survey
+from backprove.campaign.survey import Sighting, Survey
 from backprove.case import ACTIVATIONS, LOSSES, Case
 from backprove.compare import compare
 from backprove.domains import DOMAINS, Domain
@@ -26,6 +26,7 @@ from backprove.engines import Engine
 from backprove.errors import BackproveError
 from backprove.findings import Disagreement, Report
 from backprove.generate import MAX_BATCH, MAX_LAYERS, MAX_WIDTH, cases, losses_for, plainer, supported
+from backprove.verdict import Verdict
 
 SHARD = 100
 REPEAT_EVERY = 20
@@ -37,7 +38,11 @@ Progress = Callable[[str, int], None]
 
 @dataclass(frozen=True)
 class Settings:
-    """What to draw. `seconds` None: exactly `networks` in every domain; else as many as the time allows."""
+    """What to draw. `seconds` None: exactly `networks` in every domain; else as many as the time allows.
+
+    Networks have 1 … max_layers weight layers, layers 1 … max_width units, batches 1 … max_batch samples. The same
+    settings draw the same networks, but for how many fit into `seconds`.
+    """
 
     networks: int = 200
     seconds: float | None = None
@@ -179,7 +184,7 @@ class _Campaign:
         """The most frequent ways of disagreeing in each domain, on the smallest network found for each."""
         for survey in self.surveys:
             for wanted, sighting in sorted(survey.found.items(), key=lambda item: -item[1].networks)[:SHOWN_PER_DOMAIN]:
-                smallest = self.smallest(survey, wanted, sighting.shard) if shrink else None
+                smallest = self.smallest(survey, wanted, sighting) if shrink else None
                 if smallest is None:
                     comparison = compare(sighting.case, survey.domain, self.engines)
                     smallest = Look(comparison, list(wanted[2]))
@@ -193,20 +198,32 @@ class _Campaign:
                 return plain
         return seen
 
-    def smallest(self, survey: Survey, wanted: Signature, shard: int) -> Look | None:
+    def smallest(self, survey: Survey, wanted: Signature, sighting: Sighting) -> Look | None:
         """Draw the shard again and shrink the first network with this signature."""
         repeat = bool(wanted[2])
         weigh = any(reason in survey.undecided for reason in UNTOLD.values())
+        telling = {} if repeat else self.telling(survey, sighting.case)
 
         def shows(case: Case) -> Look | None:
             self.progress(survey.domain.name, survey.networks)
+            if telling and compare(case, survey.domain, telling).verdict is not Verdict.DISAGREE:
+                return None
             seen = look(case, survey.domain, self.engines, repeat=repeat, weigh=weigh)
             return seen if seen.disagrees and seen.signature == wanted else None
 
-        seed = shard_seed(self.settings.seed, survey.domain.name, shard)
+        seed = shard_seed(self.settings.seed, survey.domain.name, sighting.shard)
         size = SHARD if self.settings.seconds is None else SHARD // 4
         strategy = self.strategies[survey.domain.name]
         return smallest(strategy, seed, size, shows, seconds=self.shrink_seconds)
+
+    def telling(self, survey: Survey, case: Case) -> dict[str, Engine]:
+        """The two engines that differ most on a case; none where no two differ in numbers.
+
+        Where they agree, the others need not be asked, some of which are slow.
+        """
+        pairs = [pair for pair in compare(case, survey.domain, self.engines).pairs if pair.verdict is Verdict.DISAGREE]
+        pair = max(pairs, key=lambda pair: float(pair.fraction.max()), default=None)
+        return {name: self.engines[name] for name in (pair.first, pair.second)} if pair else {}
 
 
 class _Found(Exception):
@@ -234,7 +251,13 @@ def search(settings: Settings, engines: Mapping[str, Engine], *, progress: Progr
 
     An engine that is not built in goes by the FILE.py:FUNCTION that it was loaded from. The same settings and engines
     give the same Report, outside `timing`. KeyboardInterrupt ends the search; the Report then holds what was found so
-    far. Raises BackproveError where the settings leave nothing to compare.
+    far. `engines`: name → engine, two at least; `progress` is called with a domain and how many of its networks are
+    done. Raises BackproveError where the settings leave nothing to compare.
+
+    >>> from backprove import ENGINES, Settings, search
+    >>> report = search(Settings(networks=10, domains=("rational",)), ENGINES)
+    >>> report.verdict, report.networks, report.groups
+    ('AGREE', 10, [['neuron', 'matrix', 'paths']])
     """
     if len(engines) < 2:
         raise BackproveError("one engine alone agrees with nobody; name at least two")

@@ -160,9 +160,13 @@ class Survey:
 
     @property
     def verdict(self) -> Verdict:
-        """Where nothing was compared, or an engine with nobody, nothing agrees; nor where agreement says too little."""
+        """Where nothing was compared, or an engine with nobody, nothing agrees; nor where agreement says too little.
+
+        An engine that refused every network has no part in it: that is "not covered".
+        """
         verdict = Verdict.of(self.verdicts)
-        left_out = not self.entries or any(not c.compared and name not in self.alone for name, c in self.each.items())
+        alone = [c for name, c in self.each.items() if not c.compared and name not in self.alone]
+        left_out = not self.entries or any(c.refused.total() < self.networks for c in alone)
         little = mostly(self.weak, self.entries - self.vacuous) or self.chance > CHANCE
         if verdict is Verdict.AGREE and (left_out or little):
             return Verdict.UNDECIDED

@@ -31,7 +31,11 @@ Reports = Annotated[
 Engines = Annotated[str, typer.Option("--engines", help="Built-in engines to compare, comma-separated.")]
 Foreign = Annotated[
     list[str] | None,
-    typer.Option("--engine", metavar="FILE.py:FUNCTION", help="Another (case, domain) -> Gradient. Repeatable."),
+    typer.Option(
+        "--engine",
+        metavar="FILE.py:FUNCTION",
+        help="Another (case, domain) -> Gradient, or torch, jax, autograd. Repeatable.",
+    ),
 ]
 
 
@@ -46,12 +50,19 @@ def finish(
     folder: Path | None,
 ) -> NoReturn:
     """Keep what failed, write the reports, show the outcome, leave with the verdict's code."""
+    from msgspec import structs
+
+    from backprove.autodiff import AUTODIFF, REMARKS
     from backprove.case import case_to
     from backprove.derivation import default
     from backprove.report import json as json_report
     from backprove.report.terminal import show_report
     from backprove.verdict import Verdict
+    from backprove.versions import installed
 
+    libraries = installed(name for name in engines if name in AUTODIFF)
+    remarks = [line for name in engines for line in REMARKS.get(name, ())]
+    found = structs.replace(found, remarks=remarks, versions=found.versions | libraries)
     if folder:
         keep(found.disagreements, list(engines), folder)
     places = [(one.case, one.address) for one in found.disagreements]
@@ -103,6 +114,7 @@ def keep(found: "Sequence[Disagreement]", engines: list[str], folder: Path) -> N
 
 
 def load_engines(built_in: str, foreign: list[str] | None) -> "dict[str, Engine]":
+    from backprove.autodiff import AUTODIFF
     from backprove.candidate import load_function
     from backprove.engines import ENGINES
     from backprove.formulations import FORMULATIONS
@@ -110,7 +122,10 @@ def load_engines(built_in: str, foreign: list[str] | None) -> "dict[str, Engine]
     names = chosen("--engines", built_in, tuple(ENGINES)) if built_in.strip() else ()
     engines: dict[str, Engine] = {name: ENGINES[name] for name in names}
     for spec in foreign or ():
-        engines[spec] = FORMULATIONS[spec] if spec in FORMULATIONS else load_function(spec)
+        if spec in AUTODIFF:
+            engines[spec] = AUTODIFF[spec]()
+        else:
+            engines[spec] = FORMULATIONS[spec] if spec in FORMULATIONS else load_function(spec)
     if len(engines) < 2:
         raise BackproveError("--engines: one engine alone agrees with nobody; name at least two")
     return engines

@@ -28,7 +28,7 @@ from backprove.testing.tally import ASKED, TALLY, Tally
 
 NETWORKS = 100
 SHOWN = 3
-SHAPES = ((1, 1), (3, 1, 2), (2, 3, 3))
+SHAPES: tuple[tuple[int, ...], ...] = ((1, 1), (3, 1, 2), (2, 3, 3))
 
 
 class EngineMismatch(AssertionError):
