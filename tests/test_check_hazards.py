@@ -127,6 +127,7 @@ def test_each_has_a_clear_line_and_the_host_goes_on(capfd: pytest.CaptureFixture
         assert line.startswith(f"backprove: {words}")
 
 
+@pytest.mark.slow
 def test_machine_output_says_the_same(capfd: pytest.CaptureFixture[str]) -> None:
     """Of those whose words or numbers could spoil it. (What is text stays text: JSON's escapes are read back.)"""
     for file in Path().glob("*.py"):

@@ -74,6 +74,7 @@ def test_arithmetic_in_single_precision_is_no_mistake() -> None:
     assert "loses-precision" in found.hygiene
 
 
+@pytest.mark.slow
 def test_noise_that_leaves_more_digits_than_single_precision_is_a_mistake() -> None:
     noise = "1 + 1e-10 * np.sin(1e15 * W)"
     found = checked(write(last=f"dW = [W * ({noise}) for W in dW]"))
@@ -187,6 +188,7 @@ def test_what_a_stranger_says_does_not_reach_the_terminal(capsys: pytest.Capture
     assert "\u202e" in json.loads(said)["failure"] or "\\u202e" in json.loads(said)["failure"]
 
 
+@pytest.mark.slow
 def test_numbers_that_the_engines_share_are_said_once(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["check", write(last="dW[0] *= 2"), *SIZES]) == 1
     said = capsys.readouterr().out
@@ -246,7 +248,7 @@ def test_a_lone_surrogate_can_be_written(capsys: pytest.CaptureFixture[str]) -> 
 # What is undeclared
 
 
-@pytest.mark.parametrize("wrong", [False, True], ids=["right", "wrong"])
+@pytest.mark.parametrize("wrong", [False, pytest.param(True, marks=pytest.mark.slow)], ids=["right", "wrong"])
 def test_a_problem_is_inferred_from_what_is_right(wrong: bool) -> None:
     spec = write(slope="1" if wrong else "(Z[l - 1] > 0)")
     text = Path("mine.py").read_text(encoding="utf-8")
@@ -258,6 +260,7 @@ def test_a_problem_is_inferred_from_what_is_right(wrong: bool) -> None:
     assert found.cause == (["hidden-slope-missing"] if wrong else None)
 
 
+@pytest.mark.slow
 def test_what_cannot_be_inferred_is_assumed_and_said_to_be() -> None:
     spec = write(last="dW = [np.cos(W) for W in dW]; db = [None if b is None else np.cos(b) for b in db]")
     text = Path("mine.py").read_text(encoding="utf-8")

@@ -71,6 +71,7 @@ def test_a_failure_in_the_readme_is_what_pytest_prints() -> None:
     assert settled(said.replace("W1[1,1]", "W1[1,2]")) not in settled(printed)
 
 
+@pytest.mark.slow
 def test_the_hook_runs_the_command_it_names() -> None:
     ((hook,),) = [repo["hooks"] for repo in example(".pre-commit-config.yaml")["repos"]]
     assert hook["language"] == "python"

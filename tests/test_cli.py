@@ -10,7 +10,10 @@ from pathlib import Path
 
 import pytest
 
+from backprove.campaign import Settings, search
 from backprove.cli import main
+from backprove.engines import ENGINES
+from backprove.errors import BackproveError
 
 EXAMPLES = Path(__file__).parent / "worked_examples"
 QUICK = ["--networks", "12"]
@@ -253,6 +256,11 @@ def test_interruption_shows_what_was_found() -> None:
     assert "Interrupted: this is what was found up to then." in out
     assert "networks," in out
     assert "Traceback" not in out + err
+
+
+def test_a_domain_that_is_none_is_refused_by_name() -> None:
+    with pytest.raises(BackproveError, match="domains: 'nope' is not one of float64, float32, "):
+        search(Settings(domains=("nope",)), ENGINES)
 
 
 # --- engines that have no manners ---

@@ -188,6 +188,7 @@ def test_networks_are_those_that_a_reading_is_about(row: Formulation) -> None:
                 assert {layer.activation for layer in case.layers} <= set(posed.fixed)
 
 
+@pytest.mark.slow
 def test_a_reading_that_no_domain_takes_is_not_covered() -> None:
     found = gallery(chosen("matched-pairs"), networks=4, domains=("float64",))
     assert (found.verdict, found.unverified) == ("AGREE", [])

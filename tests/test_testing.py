@@ -226,6 +226,7 @@ def test_numbers_alone_are_judged_and_explained() -> None:
     assert "  on this network: 2-3-2 (sigmoid, sigmoid)" in said
 
 
+@pytest.mark.slow
 def test_networks_drawn_here_show_it_too(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("backprove.check.shrink.CALLS", 100)
     said = complaint(mine(slope=""), networks=10, **HALF)

@@ -1,6 +1,8 @@
 """backprove: verifies, side by side, that formulations of backpropagation compute the same gradient.
 
-The names below are the public interface; each is imported when it is first asked for.
+The names below are the public interface, and so are those of `backprove.testing`, for tests of one's own, and
+`backprove.autodiff`, other people's libraries as engines. Each is imported when it is first asked for: `import
+backprove` alone loads neither NumPy nor Hypothesis.
 """
 
 from importlib import import_module
@@ -9,9 +11,10 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from backprove.campaign import Settings, search
     from backprove.candidate import from_class, from_update
-    from backprove.case import Case, Gradient, Layer, Loss, read_case
+    from backprove.case import Address, Case, Gradient, Layer, Loss, read_case, read_network
     from backprove.compare import Comparison
     from backprove.compare import compare as compare_engines
+    from backprove.derivation import derive
     from backprove.domains import DOMAINS
     from backprove.engines import ENGINES
     from backprove.errors import BackproveError, CaseError, NotInDomain
@@ -22,6 +25,7 @@ if TYPE_CHECKING:
 _HOMES = {
     "DOMAINS": "domains",
     "ENGINES": "engines",
+    "Address": "case",
     "BackproveError": "errors",
     "Case": "case",
     "CaseError": "errors",
@@ -35,15 +39,18 @@ _HOMES = {
     "Verdict": "verdict",
     "cases": "generate",
     "compare_engines": "compare",
+    "derive": "derivation",
     "from_class": "candidate",
     "from_update": "candidate",
     "read_case": "case",
+    "read_network": "case",
     "search": "campaign",
 }
 
 __all__ = [
     "DOMAINS",
     "ENGINES",
+    "Address",
     "BackproveError",
     "Case",
     "CaseError",
@@ -57,9 +64,11 @@ __all__ = [
     "Verdict",
     "cases",
     "compare_engines",
+    "derive",
     "from_class",
     "from_update",
     "read_case",
+    "read_network",
     "search",
 ]
 

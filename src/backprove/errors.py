@@ -14,7 +14,14 @@ class CaseError(BackproveError):
 
 
 class NotInDomain(BackproveError):
-    """A domain was asked for something that its numbers do not have. This is "not covered", never a verdict."""
+    """A domain was asked for something that its numbers do not have. This is "not covered", never a verdict.
+
+    >>> from backprove import DOMAINS
+    >>> DOMAINS["rational"].exp(1)
+    Traceback (most recent call last):
+        ...
+    backprove.errors.NotInDomain: the domain rational has no exp
+    """
 
     def __init__(self, domain: str, what: str) -> None:
         self.domain, self.what = domain, what

@@ -23,9 +23,10 @@ Mask = npt.NDArray[np.bool_]
 class Outcome:
     """What came of one engine on one case: its flat gradient, or why there is none.
 
-    `failure` is one line and `kind` the sort of failure; `refused` says that the domain lacks what the engine needs
-    (not covered, no failure); `undecided` that the domain could not tell. `covered` None means every entry. `blur`: by
-    how much each value may be off because of how it was handed over, beside the rounding of its gradient; None: not.
+    `values` (case.entries,). `failure` is one line and `kind` the sort of failure; `refused` says that the domain lacks
+    what the engine needs (not covered, no failure); `undecided` that the domain could not tell. `covered` None means
+    every entry. `blur`: by how much each value may be off because of how it was handed over, beside the rounding of its
+    gradient; None: not.
     """
 
     values: Array | None = None

@@ -5,6 +5,13 @@ from enum import IntEnum
 
 
 class Verdict(IntEnum):
+    """The three verdicts; as numbers they are exit codes.
+
+    >>> from backprove import Verdict
+    >>> Verdict.of([Verdict.AGREE, Verdict.UNDECIDED]).name
+    'UNDECIDED'
+    """
+
     AGREE = 0
     DISAGREE = 1
     UNDECIDED = 3

@@ -39,7 +39,10 @@ def numbers(case: dict[str, Any]) -> Iterator[float]:
     yield from np.ravel(case["targets"])
 
 
-@named(FAULTS)
+@pytest.mark.parametrize(
+    "fault",  # one in three in every run, the others with -m slow
+    [pytest.param(f, id=f.name, marks=[pytest.mark.slow] if i % 3 else []) for i, f in enumerate(FAULTS)],
+)
 def test_fault_is_found_and_shrunk_to_its_recorded_minimum(fault: Fault) -> None:
     report = look_for(fault)
     assert report.verdict == "DISAGREE"

@@ -131,6 +131,8 @@ class _Campaign:
         self.strategies: dict[str, st.SearchStrategy[Case]] = {}
         self.not_covered: list[str] = []
         for name in settings.domains:
+            if name not in DOMAINS:
+                raise BackproveError(f"domains: {name!r} is not one of {', '.join(DOMAINS)}")
             if missing := DOMAINS[name].missing():
                 self.not_covered.append(f"{name}: {missing}")
                 continue

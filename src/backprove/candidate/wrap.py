@@ -34,6 +34,8 @@ def from_update(step: Callable[..., Any], *, learning_rate: float) -> Gradients:
     `lr`, it gets η there. Raises ValueError where η is no positive, finite number; `gradients` raises TypeError or
     ValueError, in one line that names the step, where what is left are no weights and biases.
 
+    >>> import numpy as np
+    >>> from backprove import from_update
     >>> def step(weights, biases, inputs, targets):  # one linear layer, squared error
     ...     error = inputs @ weights[0].T - targets
     ...     weights[0] -= 0.5 * 2 * error.T @ inputs
@@ -69,8 +71,9 @@ def from_class(
 
     `build([n_0, …, n_L])` makes the object anew for every call. `weights` and `biases` name an attribute that holds a
     list of one array a layer, or are patterns with one {} for the layer, from 1: "W{}" is obj.W1, obj.W2, … They are
-    set to copies of what `gradients` gets; lists stay lists, float32 stays float32, and biases keep axes of length 1
-    that they were built with. Then `train(obj, inputs, targets)` runs, or the method of that name. The gradients are
+    set to copies of what `gradients` gets, weights[l] (n_l, n_{l-1}) in the declared layout, biases[l] (n_l,) or None;
+    lists stay lists, float32 stays float32, and biases keep axes of length 1 that they were built with. Then
+    `train(obj, inputs, targets)` runs, or the method of that name. The gradients are
 
         weight_gradients, bias_gradients    attributes, named in the same way; else
         learning_rate                       what the weights and biases have changed by, as in `from_update`; else
@@ -79,9 +82,12 @@ def from_class(
     Raises ValueError where these contradict one another or are no names; `gradients` raises AttributeError, TypeError
     or ValueError, in one line that names the class, where the object is not as was said.
 
+    >>> import numpy as np
+    >>> from backprove import from_class
     >>> class Network:  # one linear layer, squared error
     ...     def __init__(self, sizes):
     ...         self.W1 = np.zeros((sizes[1], sizes[0]))
+    ...
     ...     def backward(self, inputs, targets):
     ...         self.dW1 = 2 * (inputs @ self.W1.T - targets).T @ inputs
     >>> gradients = from_class(Network, "backward", weights="W{}", biases="b{}", weight_gradients="dW{}")

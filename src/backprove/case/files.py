@@ -18,10 +18,18 @@ _OPTIONAL = {"title", "source", "reduction", "kink", "training", "published", "m
 def read_case(path: Path) -> Case:
     """The case in a file (`backprove.case/1`, JSON). Raises BackproveError: `file: path in the file: reason`.
 
-    >>> path = Path("network.json")
-    >>> text = path.write_text('''{"format": "backprove.case/1", "loss": {"name": "squared_error", "scale": "1/2"},
+    >>> import json
+    >>> from pathlib import Path
+    >>> from backprove import read_case
+    >>> network = {
+    ...     "format": "backprove.case/1",
     ...     "layers": [{"activation": "sigmoid", "weights": [[0.5, -1]], "bias": [0.25]}],
-    ...     "inputs": [[1, 2]], "targets": [[1]]}''')
+    ...     "loss": {"name": "squared_error", "scale": "1/2"},
+    ...     "inputs": [[1, 2]],
+    ...     "targets": [[1]],
+    ... }
+    >>> path = Path("network.json")
+    >>> size = path.write_text(json.dumps(network))
     >>> read_case(path).layers[0]
     Layer(weights=[[0.5, -1.0]], bias=[0.25], activation='sigmoid')
     """

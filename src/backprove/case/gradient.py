@@ -55,6 +55,7 @@ class Gradient:
 class Address:
     """One entry of a gradient; 1-based, target first, as in the literature: `W2[1,3]`, `b2[1]`.
 
+    >>> from backprove import Address
     >>> str(Address(layer=2, to=1, from_=3))
     'W2[1,3] (weights[1][0, 2])'
     >>> Address.of("b2[1]")

@@ -74,6 +74,7 @@ class Layer(_Data):
     Nested lists will do; what is kept is a read-only float64 array. Activations: identity, square, relu, leaky_relu
     (0.01 z below 0), sigmoid, tanh, softmax, softplus, elu, silu, gelu. Raises CaseError where they make no layer.
 
+    >>> from backprove import Layer
     >>> Layer([[1, 2], [3, 4]], bias=[0, 1], activation="relu")
     Layer(weights=[[1.0, 2.0], [3.0, 4.0]], bias=[0.0, 1.0], activation='relu')
     """
@@ -104,6 +105,7 @@ class Loss:
 
     `scale` may be given as a Fraction, a number or text. Raises CaseError for another name, or what is no number.
 
+    >>> from backprove import Loss
     >>> Loss("squared_error", "1/2")
     Loss(name='squared_error', scale=Fraction(1, 2))
     """
@@ -145,13 +147,17 @@ class Published:
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Case(Shown, _Data):
-    """One problem: a network, N samples, their targets, and what is minimised. Frozen; its `repr` is code that rebuilds it.
+    """One problem: a network, N samples, their targets, and what is minimised.
+
+    Frozen, compared by value; its `repr` is code that rebuilds it.
 
     `inputs` (N, n_0) and `targets` (N, n_L) have a sample a row; nested lists will do. `reduction` adds up the samples'
     losses: sum; mean, divided by N; mean_all, divided by N·n_L. `kink` is the slope that relu has at exactly 0 (0: the
-    usual convention); leaky_relu's slope there is its left slope plus `kink` times the jump. A case with a `modulus`
-    has residues for numbers. Raises CaseError where the parts do not make a network.
+    usual convention); leaky_relu's slope there is its left slope plus `kink` times the jump. `published` are numbers
+    that a source printed, and `training` is what it trained by. A case with a `modulus` has residues for numbers.
+    Raises CaseError where the parts do not make a network.
 
+    >>> from backprove import Case, Layer
     >>> case = Case([Layer([[0.5, -1.0]], [0.25], "sigmoid")], inputs=[[1.0, 2.0]], targets=[[1.0]])
     >>> case.sizes, case.entries, case.divisor
     ((2, 1), 3, 1)
@@ -226,10 +232,11 @@ class Case(Shown, _Data):
         (N, n_L), or for categorical cross-entropy (N,) whole numbers: classes. Numbers of any precision are taken
         exactly, as float64. Raises CaseError by name and place for whatever a case cannot say.
 
-        >>> import torch  # doctest: +SKIP
-        >>> model = torch.nn.Sequential(torch.nn.Linear(3, 2), torch.nn.Tanh(), torch.nn.Linear(2, 1))  # doctest: +SKIP
-        >>> case = Case.from_torch(model, torch.ones(4, 3), torch.zeros(4, 1), torch.nn.MSELoss())  # doctest: +SKIP
-        >>> case.sizes, [layer.activation for layer in case.layers], case.reduction  # doctest: +SKIP
+        >>> import torch
+        >>> from backprove import Case
+        >>> model = torch.nn.Sequential(torch.nn.Linear(3, 2), torch.nn.Tanh(), torch.nn.Linear(2, 1))
+        >>> case = Case.from_torch(model, torch.ones(4, 3), torch.zeros(4, 1), torch.nn.MSELoss())
+        >>> case.sizes, [layer.activation for layer in case.layers], case.reduction
         ((3, 2, 1), ['tanh', 'identity'], 'mean_all')
         """
         from backprove.case.modules import case_of

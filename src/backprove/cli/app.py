@@ -1,10 +1,36 @@
 """The application that the commands belong to."""
 
-from typing import Annotated
+import os
+import shutil
+from typing import Annotated, Any
 
 import typer
 
-app = typer.Typer(
+COMPLETING = "_BACKPROVE_COMPLETE"
+"""Set by the shell that asks what may come next, or for the script by which it asks."""
+LEAST_HELP = 50
+
+
+class Application(typer.Typer):
+    """Two things that typer leaves to be desired.
+
+    Completion leaves the process by itself, with a code that the shell reads: here that is a code like others. And
+    help is never narrower than 50 columns, unless its width is said.
+    """
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        columns = shutil.get_terminal_size().columns
+        if columns < LEAST_HELP + 2:
+            kwargs |= {"terminal_width": max(20, columns - 2)}
+        try:
+            return super().__call__(*args, **kwargs)
+        except SystemExit as leave:
+            if leave.code == 0 or COMPLETING in os.environ:
+                return leave.code
+            raise
+
+
+app = Application(
     name="backprove",
     help="Verify, side by side, that formulations of backpropagation compute the same gradient.",
     add_completion=True,
@@ -17,14 +43,19 @@ app = typer.Typer(
 
 def _version(wanted: bool) -> None:
     if wanted:
-        from importlib.metadata import version
+        from backprove.versions import said
 
-        typer.echo(f"backprove {version('backprove')}")
+        typer.echo(said(), nl=False)
         raise typer.Exit
 
 
 @app.callback()
 def _options(
-    version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Say which.")] = False,
+    version: Annotated[
+        bool,
+        typer.Option(
+            "--version", callback=_version, is_eager=True, help="The version, and those that results depend on."
+        ),
+    ] = False,
 ) -> None:
     pass

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from backprove.cli import complete
 from backprove.cli.app import app
 from backprove.cli.options import (
     TROUBLE,
@@ -35,16 +36,28 @@ def check(
     context: typer.Context,
     candidates: Annotated[list[str], typer.Argument(metavar="FILE.py:FUNCTION …", help="Or FOLDER/*.py:FUNCTION.")],
     networks: Annotated[int, typer.Option("--networks", min=1, help="Networks to judge it on.")] = 60,
-    case: Annotated[str | None, typer.Option("--case", metavar="ID|FILE", help="On this network alone.")] = None,
+    case: Annotated[
+        str | None,
+        typer.Option("--case", metavar="ID|FILE", autocompletion=complete.recorded, help="On this network alone."),
+    ] = None,
     seed: Annotated[int, typer.Option("--seed", help="The same seed draws the same networks.")] = 0,
-    activations: Annotated[str | None, typer.Option("--activations", help="One for all, or hidden,output.")] = None,
-    loss: Annotated[str | None, typer.Option("--loss", help="What it says it minimises.")] = None,
+    activations: Annotated[
+        str | None,
+        typer.Option("--activations", autocompletion=complete.activations, help="One for all, or hidden,output."),
+    ] = None,
+    loss: Annotated[
+        str | None, typer.Option("--loss", autocompletion=complete.loss, help="What it says it minimises.")
+    ] = None,
     loss_scale: Annotated[str | None, typer.Option("--loss-scale", help="Such as 1/2.")] = None,
-    reduction: Annotated[str | None, typer.Option("--reduction", help="sum, mean or mean_all.")] = None,
+    reduction: Annotated[
+        str | None, typer.Option("--reduction", autocompletion=complete.reduction, help="sum, mean or mean_all.")
+    ] = None,
     layers: Annotated[str | None, typer.Option("--layers", help="any, a number, or sizes such as 3-2-1.")] = None,
     batch: Annotated[str | None, typer.Option("--batch", help="any, or a number of samples.")] = None,
     biases: Annotated[str | None, typer.Option("--biases", help="yes or no.")] = None,
-    layout: Annotated[str | None, typer.Option("--layout", help="Of weights: out,in or in,out.")] = None,
+    layout: Annotated[
+        str | None, typer.Option("--layout", autocompletion=complete.layout, help="Of weights: out,in or in,out.")
+    ] = None,
     samples: Annotated[str | None, typer.Option("--samples", help="rows or columns.")] = None,
     max_layers: Annotated[int, typer.Option("--max-layers", min=1, max=16, help="Deepest network.")] = 4,
     max_width: Annotated[int, typer.Option("--max-width", min=1, max=64, help="Widest layer, in units.")] = 5,

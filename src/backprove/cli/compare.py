@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from backprove.cli import complete
 from backprove.cli.app import app
 from backprove.cli.options import (
     TROUBLE,
@@ -51,12 +52,23 @@ def compare(
         Path | None, typer.Option("--targets", metavar="FILE", help="Its targets: .npy, rows or classes.")
     ] = None,
     activations: Annotated[
-        str | None, typer.Option("--activations", help="Of the layers: one for all, hidden,output, or each.")
+        str | None,
+        typer.Option(
+            "--activations",
+            autocompletion=complete.activations,
+            help="Of the layers: one for all, hidden,output, or each.",
+        ),
     ] = None,
-    loss: Annotated[str | None, typer.Option("--loss", help="What the network minimises.")] = None,
+    loss: Annotated[
+        str | None, typer.Option("--loss", autocompletion=complete.loss, help="What the network minimises.")
+    ] = None,
     loss_scale: Annotated[str | None, typer.Option("--loss-scale", help="Such as 1/2.")] = None,
-    reduction: Annotated[str | None, typer.Option("--reduction", help="sum, mean or mean_all.")] = None,
-    layout: Annotated[str | None, typer.Option("--layout", help="Of weights: out,in or in,out.")] = None,
+    reduction: Annotated[
+        str | None, typer.Option("--reduction", autocompletion=complete.reduction, help="sum, mean or mean_all.")
+    ] = None,
+    layout: Annotated[
+        str | None, typer.Option("--layout", autocompletion=complete.layout, help="Of weights: out,in or in,out.")
+    ] = None,
     engines: Engines = "neuron,matrix,paths",
     engine: Foreign = None,
     everything: Annotated[bool, typer.Option("--all", help="Every entry and every published number.")] = False,

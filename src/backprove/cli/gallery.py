@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from backprove.cli import complete
 from backprove.cli.app import app
 from backprove.cli.options import (
     TROUBLE,
@@ -27,10 +28,15 @@ from backprove.errors import BackproveError
 @app.command()
 def gallery(
     context: typer.Context,
-    name: Annotated[str | None, typer.Argument(metavar="[NAME]", help="One formulation, in full.")] = None,
+    name: Annotated[
+        str | None,
+        typer.Argument(metavar="[NAME]", autocompletion=complete.formulation, help="One formulation, in full."),
+    ] = None,
     questions: Annotated[bool, typer.Option("--questions", help="The questions, answered from this run.")] = False,
     networks: Annotated[int, typer.Option("--networks", min=1, help="Networks for each reading in every domain.")] = 20,
-    domains: Annotated[str | None, typer.Option("--domains", help="Comma-separated; all by default.")] = None,
+    domains: Annotated[
+        str | None, typer.Option("--domains", autocompletion=complete.domains, help="Comma-separated; all by default.")
+    ] = None,
     seed: Annotated[int, typer.Option("--seed", help="The same seed draws the same networks.")] = 0,
     json: Json = False,
     report: Reports = None,

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from backprove.cli import complete
 from backprove.cli.app import app
 from backprove.cli.options import (
     Debug,
@@ -36,9 +37,16 @@ def run(
     max_layers: Annotated[int, typer.Option("--max-layers", min=1, max=64, help="Deepest network.")] = 4,
     max_width: Annotated[int, typer.Option("--max-width", min=1, max=512, help="Widest layer, in units.")] = 5,
     max_batch: Annotated[int, typer.Option("--max-batch", min=1, max=512, help="Most samples.")] = 8,
-    activations: Annotated[str | None, typer.Option("--activations", help="Comma-separated; all by default.")] = None,
-    losses: Annotated[str | None, typer.Option("--losses", help="Comma-separated; all by default.")] = None,
-    domains: Annotated[str | None, typer.Option("--domains", help="Comma-separated; all by default.")] = None,
+    activations: Annotated[
+        str | None,
+        typer.Option("--activations", autocompletion=complete.activations, help="Comma-separated; all by default."),
+    ] = None,
+    losses: Annotated[
+        str | None, typer.Option("--losses", autocompletion=complete.losses, help="Comma-separated; all by default.")
+    ] = None,
+    domains: Annotated[
+        str | None, typer.Option("--domains", autocompletion=complete.domains, help="Comma-separated; all by default.")
+    ] = None,
     engines: Engines = "neuron,matrix,paths",
     engine: Foreign = None,
     gallery: Annotated[
@@ -95,10 +103,20 @@ def _gallery(seed: int, domains: tuple[str, ...], quiet: bool) -> "GalleryReport
 @app.command()
 def replay(
     context: typer.Context,
-    reference: Annotated[str, typer.Argument(metavar="ID|FILE", help="A recorded id, or a file with cases.")],
-    engines: Annotated[str | None, typer.Option("--engines", help="Other built-in engines than recorded.")] = None,
+    reference: Annotated[
+        str,
+        typer.Argument(
+            metavar="ID|FILE", autocompletion=complete.recorded, help="A recorded id, or a file with cases."
+        ),
+    ],
+    engines: Annotated[
+        str | None,
+        typer.Option("--engines", autocompletion=complete.engines, help="Other built-in engines than recorded."),
+    ] = None,
     engine: Foreign = None,
-    domains: Annotated[str | None, typer.Option("--domains", help="Other domains than recorded.")] = None,
+    domains: Annotated[
+        str | None, typer.Option("--domains", autocompletion=complete.domains, help="Other domains than recorded.")
+    ] = None,
     json: Json = False,
     report: Reports = None,
     quiet: Quiet = False,

@@ -1,6 +1,7 @@
 """What the commands share: their options, and what is done with engines, reports and complaints."""
 
 import contextlib
+import os
 import shlex
 import sys
 from collections.abc import Callable, Iterable, Sequence
@@ -9,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 
+from backprove.cli import complete
 from backprove.errors import BackproveError
 
 if TYPE_CHECKING:
@@ -28,12 +30,16 @@ Debug = Annotated[bool, typer.Option("--debug", help="Show tracebacks.")]
 Reports = Annotated[
     list[Path] | None, typer.Option("--report", help="Write a report; .html, .md or .json by the name. Repeatable.")
 ]
-Engines = Annotated[str, typer.Option("--engines", help="Built-in engines to compare, comma-separated.")]
+Engines = Annotated[
+    str,
+    typer.Option("--engines", autocompletion=complete.engines, help="Built-in engines to compare, comma-separated."),
+]
 Foreign = Annotated[
     list[str] | None,
     typer.Option(
         "--engine",
         metavar="FILE.py:FUNCTION",
+        autocompletion=complete.foreign,
         help="Another (case, domain) -> Gradient, or torch, jax, autograd. Repeatable.",
     ),
 ]
@@ -176,7 +182,8 @@ def check_reports(paths: list[Path] | None, *inputs: Path) -> None:
 def console(no_color: bool) -> "Console":
     from rich.console import Console
 
-    return Console(no_color=True if no_color else None, highlight=False, markup=False)
+    plain = no_color or bool(os.environ.get("NO_COLOR"))  # bold and dim are as unwanted as colours
+    return Console(color_system=None if plain else "auto", highlight=False, markup=False)
 
 
 def command(context: typer.Context) -> str:

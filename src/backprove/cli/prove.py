@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from backprove.cli import complete
 from backprove.cli.app import app
 from backprove.cli.options import (
     TROUBLE,
@@ -47,9 +48,16 @@ def prove(
         typer.Option("--all-up-to", min=1, max=4, help="Every architecture of so many layers and units at most."),
     ] = None,
     activations: Annotated[
-        str | None, typer.Option("--activations", help="Comma-separated; hidden/output where they differ.")
+        str | None,
+        typer.Option(
+            "--activations",
+            autocompletion=complete.activations,
+            help="Comma-separated; hidden/output where they differ.",
+        ),
     ] = None,
-    loss: Annotated[str | None, typer.Option("--loss", help="Comma-separated; or all.")] = None,
+    loss: Annotated[
+        str | None, typer.Option("--loss", autocompletion=complete.losses, help="Comma-separated; or all.")
+    ] = None,
     targets: Annotated[str, typer.Option("--targets", help="any: find what they must meet; free: nothing.")] = "any",
     points: Annotated[int, typer.Option("--points", min=1, max=1000, help="Random points per statement.")] = 2,
     patterns: Annotated[

@@ -23,7 +23,7 @@ def compare(case: Case, domain: Domain, engines: Mapping[str, Engine]) -> Compar
     """Run every engine on the case and judge every pair, entry by entry; with more digits where that may decide.
 
     `engines`: name → engine. Nothing is raised for what an engine raises or returns: that has disagreed, or is "not
-    covered". Public as `backprove.compare_engines`.
+    covered".
 
     >>> from backprove import DOMAINS, ENGINES, Case, Layer, compare_engines
     >>> def doubled(case, domain):

@@ -29,8 +29,16 @@ WITHOUT_FORMS = ("identity", "relu", "leaky_relu", "softmax")  # whose slopes ar
 def derive(case: Case, entry: Address, *, sample: int = 1, all_paths: bool = False) -> Derivation:
     """The derivations of dC/dW^l_jk or dC/db^l_j. `sample` (1-based) is the one whose steps are shown.
 
-    Raises CaseError where the case has no such entry, BackproveError where it is too large, has no such sample, or
-    its numbers are residues.
+    `all_paths`: write out every path to the loss, not the largest alone. Raises CaseError where the case has no such
+    entry, BackproveError where it is too large, has no such sample, or its numbers are residues.
+
+    >>> from backprove import Address, Case, Layer, derive
+    >>> case = Case([Layer([[2.0, -1.0]], [1.0])], inputs=[[1.0, 2.0]], targets=[[0.0]])
+    >>> found = derive(case, Address.of("W1[1,2]"))
+    >>> found.what, found.values
+    ('dC/dW1[1,2]', {'neuron': 4.0, 'matrix': 4.0, 'paths': 4.0})
+    >>> " · ".join(factor.symbol for factor in found.chain_rule.shown[0].factors)
+    '∂C/∂a1[1] · ∂a1[1]/∂z1[1] · ∂z1[1]/∂W1[1,2]'
     """
     check(case, entry, sample)
     if too_many(case):

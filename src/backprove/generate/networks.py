@@ -77,6 +77,11 @@ def cases(
     saturating, integers, zeros, exact kinks; targets from far to nearly converged. Classification targets sum to 1.
     In the domain `modular` all numbers, targets too, are uniform in the field, and every loss follows every output.
     `fixed` holds what is not drawn. Raises ValueError where the arguments leave nothing to draw.
+
+    >>> from hypothesis import find
+    >>> from backprove import cases
+    >>> find(cases(activations=["relu"], losses=["squared_error"]), lambda case: True)
+    Case(layers=(Layer(weights=[[1.0]], activation='relu'),), inputs=[[1.0]], targets=[[1.0]])
     """
     if fixed.sizes is not None:
         fixed = replace(fixed, depth=len(fixed.sizes) - 1)

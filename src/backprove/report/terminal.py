@@ -40,6 +40,7 @@ from backprove.report.words import (
 
 STYLES = {"AGREE": "bold green", "DISAGREE": "bold red", "UNDECIDED": "bold yellow"}
 LEFT_OUT = ": left out"
+NARROW = 60  # characters, below which a table of sentences has one column
 SHOWN_ENTRIES = 24
 SHOWN_LAYERS = 12
 SHOWN_KINKS = 4
@@ -104,23 +105,25 @@ def _show_rung(rung: Rung, report: Report, console: Console) -> None:
 
 
 def _show_oracles(found: OracleFinding, console: Console) -> None:
-    counts = (
-        f"{' ' * (10 - len(found.verdict))}{count_of(found.networks, 'network')}, {count_of(found.entries, 'entry')}"
-    )
-    console.print(Text.assemble("  oracles   ", verdict(found.verdict), counts))
+    _show_counts("oracles", found, console)
     details = " and ".join(found.oracles)
     if found.disagreeing_networks:
         details += f" contradict all engines on {count_of(found.disagreeing_networks, 'network')}"
     console.print(Padding(Text(details), (0, 0, 0, 12), expand=False))
 
 
-def _counts(found: DomainFinding | OracleFinding) -> str:
-    gap = " " * (10 - len(found.verdict))
-    return f"{gap}{count_of(found.networks, 'network')}, {count_of(found.entries, 'entry')}"
+def _show_counts(name: str, found: DomainFinding | OracleFinding, console: Console) -> None:
+    """A name, its verdict, and what it rests on; where that takes several lines, they stand below one another."""
+    line = Table.grid()
+    line.add_column(no_wrap=True)
+    line.add_column(overflow="fold")
+    head = Text.assemble(f"  {name:<10}", verdict(found.verdict), " " * (10 - len(found.verdict)))
+    line.add_row(head, f"{count_of(found.networks, 'network')}, {count_of(found.entries, 'entry')}")
+    console.print(line)
 
 
 def _show_domain(d: DomainFinding, console: Console) -> None:
-    console.print(Text.assemble(f"  {d.name:<10}", verdict(d.verdict), _counts(d)))
+    _show_counts(d.name, d, console)
     details = [] if d.entries else ["nothing was compared"]
     if d.disagreeing_networks:
         details = [f"engines disagree on {count_of(d.disagreeing_networks, 'network')}"]

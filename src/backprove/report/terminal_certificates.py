@@ -1,11 +1,13 @@
 """Certificates on a terminal."""
 
+from collections.abc import Sequence
+
 from rich.console import Console
 from rich.text import Text
 
 from backprove.findings import Certificate, CertificateReport
 from backprove.report.certificates import HEAD, activations, patterns, rows, said, sizes
-from backprove.report.terminal import indented, plain_table, show_disagreement, verdict
+from backprove.report.terminal import NARROW, indented, plain_table, show_disagreement, verdict
 from backprove.report.words import count_of, safe
 
 SHOWN_WITNESSES = 3
@@ -15,11 +17,8 @@ SHOWN_COLUMNS = 6  # the others are said in lines below
 def show_certificates(report: CertificateReport, console: Console, *, quiet: bool = False) -> None:
     """A row a certificate, the witnesses, the verdict, what is not covered."""
     if not quiet and report.architectures:
-        table = plain_table(*HEAD[:SHOWN_COLUMNS], right=(4, 5))
         lines = rows(report)
-        for row in lines:
-            table.add_row(*row[:3], verdict(row[3]), *map(safe, row[4:SHOWN_COLUMNS]))
-        console.print(table)
+        _show_rows(lines, console)
         for row in lines:
             if row[-1] not in ("always", "–"):
                 what = "open" if row[3] == "UNDECIDED" else "if"
@@ -37,6 +36,20 @@ def show_certificates(report: CertificateReport, console: Console, *, quiet: boo
         console.print(Text("not covered", style="dim"))
         for line in report.not_covered:
             console.print(indented(Text(safe(line), style="dim")))
+
+
+def _show_rows(lines: Sequence[Sequence[str]], console: Console) -> None:
+    """A table; where it is narrow, two lines for each row."""
+    table = plain_table(*HEAD[:SHOWN_COLUMNS], right=(4, 5))
+    for row in lines:
+        if console.width >= NARROW:
+            table.add_row(*row[:3], verdict(row[3]), *map(safe, row[4:SHOWN_COLUMNS]))
+            continue
+        console.print(Text(" ".join(row[:3])))
+        told = ", ".join(f"{name} {safe(value)}" for name, value in zip(HEAD[4:], row[4:SHOWN_COLUMNS], strict=False))
+        console.print(indented(Text.assemble(verdict(row[3]), f" {told}")))
+    if table.row_count:
+        console.print(table)
 
 
 def _show_witnesses(found: list[Certificate], console: Console) -> None:

@@ -98,7 +98,7 @@ def _show_values(found: Derivation, console: Console) -> None:
     for name, value in found.values.items():
         console.print(Text(f"  {name:<8}{number(value)}"), soft_wrap=True)
     if found.enclosure:
-        console.print(Text(f"  exactly {found.enclosure}"), soft_wrap=True)
+        write_wrapped(console, f"exactly {found.enclosure}", 4, indent=2)
     line = Text.assemble(verdict(found.verdict), f" {words.judged(found)}")
     for part in _wrapped(line, console.width, 0):
         console.print(part, soft_wrap=True)

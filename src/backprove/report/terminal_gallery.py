@@ -5,7 +5,7 @@ from rich.text import Text
 
 from backprove.findings import Evidence, GalleryReport, QuestionFinding, ReadingFinding, RowFinding
 from backprove.report import galleries as words
-from backprove.report.terminal import STYLES, indented, plain_table, show_disagreement, verdict
+from backprove.report.terminal import NARROW, STYLES, indented, plain_table, show_disagreement, verdict
 from backprove.report.terminal_derivation import write_wrapped as write
 from backprove.report.words import safe
 
@@ -32,16 +32,27 @@ def show_gallery(report: GalleryReport, console: Console, *, quiet: bool = False
 
 
 def _show_table(report: GalleryReport, console: Console, quiet: bool) -> None:
+    rows = [row for row in report.rows if not quiet or row.verdict != "AGREE"]
+    if console.width < NARROW:
+        _show_list(rows, console)
+        return
     table = plain_table("formulation", "as printed", "", "by")
     table.columns[0].no_wrap = True
-    for row in report.rows:
-        if quiet and row.verdict == "AGREE":
-            continue
+    for row in rows:
         for i, reading in enumerate(words.listed(row) or [None]):
             start = (safe(row.id), verdict(row.verdict)) if i == 0 else ("", "")
             end = (verdict(reading.verdict), safe(words.repair(row, reading))) if reading else ("", "")
             table.add_row(*start, *end)
     console.print(table)
+    console.print()
+
+
+def _show_list(rows: list[RowFinding], console: Console) -> None:
+    """The table for a narrow terminal."""
+    for row in rows:
+        console.print(verdict(row.verdict), Text(f"{safe(row.id)} as printed"))
+        for reading in words.listed(row):
+            write(console, f"{reading.verdict} {words.repair(row, reading)}", 4, indent=2)
     console.print()
 
 
