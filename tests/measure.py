@@ -37,7 +37,7 @@ from quality.record import MINIMA
 from quality.record_ladder import LADDER
 
 from backprove.autodiff import AUTODIFF
-from backprove.campaign import Settings, explore, look, search
+from backprove.campaign import Settings, explore, look, search, shard_seed
 from backprove.case import ACTIVATIONS, Case, Gradient
 from backprove.compare import compare
 from backprove.compare import run as compare_run
@@ -268,7 +268,8 @@ def autodiff(networks: int = 500) -> None:
                 seen[verdict] += 1
                 seen.update(f"{reason}: " for reason in found.comparison.reasons if verdict == "UNDECIDED")
 
-            explore(cases(), 0, networks, visit, shrink=False)
+            for shard in range(networks // 100):  # those of `backprove run`
+                explore(cases(domain=domain.name), shard_seed(0, domain.name, shard), 100, visit, shrink=False)
             reasons = ", ".join(f"{reason}{count}" for reason, count in seen.items() if reason.endswith(": "))
             undecided = f"{seen['UNDECIDED']}{f' ({reasons})' if reasons else ''}"
             print(
