@@ -1,6 +1,13 @@
-"""One Hypothesis profile for all tests: the same examples every time, no clock, nothing kept on disk."""
+"""One Hypothesis profile for all tests: the same examples every time, no clock, nothing kept on disk; and one thread.
+
+Tests run in as many processes as there are cores; where BLAS takes all cores in each of them, they wait for each other.
+"""
 
 import hypothesis
+
+from backprove.threads import one_thread
+
+one_thread()  # before NumPy is loaded
 
 hypothesis.settings.register_profile(
     "backprove", derandomize=True, deadline=None, database=None, max_examples=50, print_blob=False

@@ -12,7 +12,8 @@ SRC = Path(backprove.__file__).parent
 
 # Room → rooms it may import, besides itself; None: all. `engines.x` stands for each file there.
 ROOMS: dict[str, set[str] | None] = {
-    "errors": set(), "verdict": set(), "display": set(), "versions": set(), "files": {"errors"},
+    "errors": set(), "verdict": set(), "display": set(), "versions": set(), "threads": set(),
+    "files": {"errors"},
     "findings": {"display"}, "case": {"display", "errors", "files"},
     "domains": {"errors", "verdict"},
     "engines": {"case", "domains"}, "engines.x": {"case", "domains"},
@@ -38,7 +39,7 @@ ROOMS: dict[str, set[str] | None] = {
         "campaign", "case", "compare", "domains", "engines", "errors", "findings", "mistakes", "published", "verdict",
         "versions",
     },
-    "candidate": {"case", "errors"}, "mistakes": {"case", "domains", "rounding"},
+    "candidate": {"case", "errors", "threads"}, "mistakes": {"case", "domains", "rounding"},
     "check": {
         "campaign", "candidate", "case", "compare", "domains", "engines", "errors", "findings", "generate", "mistakes",
         "rounding", "verdict", "versions", "weakness",

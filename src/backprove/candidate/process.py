@@ -16,6 +16,7 @@ from pathlib import Path
 
 from backprove.candidate import frames
 from backprove.errors import BackproveError
+from backprove.threads import ONE_THREAD
 
 TOKEN = "BACKPROVE_WORKER"
 OUTPUT_LIMIT = 2**16
@@ -27,9 +28,6 @@ GRACE = 0.5  # for a process that is about to end, or to say where it hangs
 KEPT = (
     "PATH", "HOME", "USER", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "TMPDIR", "TEMP", "TMP", "VIRTUAL_ENV", "CONDA_PREFIX",
     "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH",
-)  # fmt: skip
-ONE_THREAD = (
-    "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS", "NUMEXPR_NUM_THREADS",
 )  # fmt: skip
 SIGNALS = {
     "SIGSEGV": "segmentation fault", "SIGABRT": "abort", "SIGBUS": "bus error", "SIGFPE": "arithmetic error",

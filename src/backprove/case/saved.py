@@ -60,7 +60,8 @@ def read_network(
 
     `activations`: one name for all layers, two for hidden layers and output, or one a layer. Inputs are (N, n_0);
     targets (N, n_L), or (N,): whole numbers are classes where there are several outputs, others are those of the one
-    output. `layout` in,out: weights are stored as (n_{l-1}, n_l). Raises BackproveError with the file and the place.
+    output. `layout` in,out: weights are stored as (n_{l-1}, n_l). Raises BackproveError (CaseError) with the file and
+    the place.
     """
     for name, value, known in (("layout", layout, LAYOUTS), ("reduction", reduction, REDUCTIONS)):
         one_of(value, name, known)

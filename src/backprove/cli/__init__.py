@@ -12,6 +12,7 @@ from backprove.cli import check, compare, explain, gallery, networks, prove
 from backprove.cli.app import app
 from backprove.cli.options import TROUBLE, complain
 from backprove.errors import BackproveError
+from backprove.threads import one_thread
 
 __all__ = ["app", "check", "compare", "explain", "gallery", "main", "networks", "prove", "script"]
 
@@ -27,6 +28,7 @@ def main(arguments: list[str] | None = None) -> int:
     if sys.stdout is None:
         complain("standard output is closed; there is nowhere to say anything")
         return TROUBLE
+    one_thread()
     # Hypothesis keeps a cache of its own, which is nobody's business here.
     os.environ.setdefault("HYPOTHESIS_STORAGE_DIRECTORY", os.path.join(tempfile.gettempdir(), "backprove-hypothesis"))
     for stream in (sys.stdout, sys.stderr):

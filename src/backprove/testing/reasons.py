@@ -17,6 +17,7 @@ from backprove.errors import BackproveError
 
 ENOUGH = 40
 FEW = 10
+SMALL = 2_000
 
 _met: dict[str, list[Seen]] = {}
 
@@ -43,12 +44,12 @@ class Given:
 
 
 def remember(place: str, seen: Seen) -> None:
-    """Keep the first networks that an assertion meets, of the last place where one stood."""
+    """Keep the first networks that an assertion meets, of the last place where one stood; but no large ones."""
     met = _met.get(place)
     if met is None:
         _met.clear()
         met = _met[place] = []
-    if len(met) < ENOUGH:
+    if len(met) < ENOUGH and seen.case.entries <= SMALL:
         met.append(seen)
 
 
