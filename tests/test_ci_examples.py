@@ -39,6 +39,9 @@ def test_the_workflow_installs_then_runs_what_there_is() -> None:
     install, *rest = steps()
     assert install == "pip install backprove pytest"
     assert [step.split()[0] for step in rest] == ["pytest", "backprove", "cat"]
+    (job,) = example(".github/workflows/gradients.yml")["jobs"].values()
+    report = [step for step in job["steps"] if "gradients.md" in step.get("run", "")]
+    assert [step.get("if") for step in report] == ["always()", "always()"]  # a test that fails keeps no report away
 
 
 @pytest.mark.slow
@@ -46,7 +49,7 @@ def test_the_workflow_fails_on_a_wrong_gradient_and_passes_when_it_is_mended() -
     _, *rest = steps()
     rest = [step.replace("500", "20").replace("200", "20") for step in rest]
     with reader() as folder:
-        assert [run(step, folder).returncode for step in rest] == [1, 1, 0]
+        assert [run(step, folder).returncode for step in rest] == [1, 1, 0]  # all but the first say: always
         assert "hidden-slope-missing" in (folder / "summary.md").read_text(encoding="utf-8")
         homework = folder / "homework.py"
         source = homework.read_text(encoding="utf-8")

@@ -158,3 +158,16 @@ def test_an_engine_in_a_file_is_replayed_by_its_name(monkeypatch: pytest.MonkeyP
     said = complaint(plus_one(1, 1, 1))
     (recorded,) = Path(".backprove/failures").glob("*.json")
     assert f"again: backprove replay {recorded.stem}" in said
+
+
+@pytest.mark.parametrize(
+    ("words", "line"),
+    [
+        ({"domains": ["float63"]}, "domains: expected some of float64, .*, got 'float63'"),
+        ({"activations": ["sigmoidd"]}, "activations: expected some of .*, got 'sigmoidd'"),
+        ({"losses": "output"}, "losses: expected some of .*, got 'output'"),
+    ],
+)
+def test_words_that_are_none_are_refused_in_a_line(words: Any, line: str) -> None:
+    with pytest.raises(ValueError, match=line):
+        check_engine(MATRIX, **words)

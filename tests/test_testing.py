@@ -4,6 +4,7 @@ import importlib.util
 import re
 import shlex
 import sys
+import time
 from collections.abc import Callable
 from dataclasses import replace
 from fractions import Fraction
@@ -14,7 +15,7 @@ import numpy as np
 import pytest
 from helpers import kinked, network
 from hypothesis import HealthCheck, Phase, given, settings
-from hypothesis.errors import Unsatisfiable
+from hypothesis.errors import DeadlineExceeded, Unsatisfiable
 
 from backprove.case import Case, Layer, Loss
 from backprove.cli import main
@@ -293,7 +294,107 @@ def test_a_network_that_shows_nothing_is_rejected_by_hypothesis() -> None:
         test()
 
 
+# --- habits that an assertion cannot overlook ---
+
+
+def test_single_precision_within_is_right_on_every_network() -> None:
+    """Judged by the kind, since a network of one weight cannot tell it from a mistake of that size."""
+    gradients, before = mine(), TALLY.weak
+
+    def single(weights: Any, biases: Any, inputs: Any, targets: Any) -> Any:
+        low = [[None if x is None else x.astype(np.float32) for x in part] for part in (weights, biases)]
+        dW, db = gradients(*low, inputs.astype(np.float32), targets.astype(np.float32))
+        return [W.astype(float) for W in dW], [None if b is None else b.astype(float) for b in db]
+
+    @settings(max_examples=25)
+    @given(cases(**HALF))
+    def test(case: Case) -> None:
+        assert_same_gradient(single, case)
+
+    test()
+    assert TALLY.weak > before
+    small = half(network((1, 1), ("sigmoid",), batch=1))
+    assert_same_gradient(single, small)
+
+
+@pytest.mark.parametrize("size", [1e-7, 1e-11])
+def test_noise_is_no_lack_of_digits(size: float) -> None:
+    gradients, random = mine(), np.random.default_rng(1)
+
+    def noisy(*parts: Any) -> Any:
+        dW, db = gradients(*parts)
+        return [W * (1 + size * random.standard_normal(W.shape)) for W in dW], db
+
+    said = complaint(noisy, NET)
+    assert "nondeterministic: answers differently the second time on the same input" in said
+    with pytest.raises(GradientMismatch):
+        assert_same_gradient(noisy, networks=3, **HALF)
+
+
+def test_gradients_that_come_back_transposed_fail_with_the_remedy() -> None:
+    gradients = mine(last="dW = [W.T for W in dW]")
+    said = complaint(gradients, NET)
+    assert "has the right numbers, but returns weights transposed: weights[0]" in said
+    assert 'say layout="in,out" if it takes the weights like that too' in said
+    assert said.partition(";")[0] in complaint(gradients, networks=5, **HALF).partition(";")[0] + said
+
+
+def test_inputs_are_large_now_and_then() -> None:
+    gradients = mine(last="dW = [2 * W for W in dW] if (inputs > 3).any() else dW")
+    assert "3" in fails(gradients)
+
+
+def test_the_message_is_text_in_a_notebook_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("rich.console._is_jupyter", lambda: True)
+    assert "cause: hidden-slope-missing" in complaint(mine(slope=""), NET)
+
+
+def test_our_own_work_is_off_the_clock() -> None:
+    """A right formula that loses digits takes an experiment to tell, which no deadline counts; its own time counts."""
+
+    def weak(weights: Any, biases: Any, inputs: Any, targets: Any) -> Any:
+        (W,) = weights
+        a = np.exp(inputs @ W.T) / (np.exp(inputs @ W.T) + 1)
+        return [((a - targets) * a * (1 - a)).T @ inputs], [None]
+
+    large = Case((Layer(np.array([[800.0]]), None, "sigmoid"),), np.array([[1.0]]), np.array([[0.0]]), NET.loss)
+
+    @settings(deadline=20, phases=[Phase.generate], max_examples=3)
+    @given(cases(**HALF))
+    def test(case: Case) -> None:
+        assert_same_gradient(weak, large)
+
+    test()
+
+    @settings(deadline=20, phases=[Phase.generate], max_examples=3)
+    @given(cases(**HALF))
+    def slow(case: Case) -> None:
+        assert_same_gradient(lambda *parts: (time.sleep(0.1), weak(*parts))[1], large)
+
+    with pytest.raises(DeadlineExceeded):
+        slow()
+
+
+def test_a_problem_to_say_is_said_in_the_words_of_cases() -> None:
+    @settings(phases=[Phase.generate, Phase.shrink])
+    @given(cases(activations="sigmoid", loss="squared_error", reduction="sum"))
+    def test(case: Case) -> None:
+        assert_same_gradient(mine(), case)
+
+    with pytest.raises(GradientMismatch, match=r"draw it: cases\(activations=\['sigmoid'\], .* loss_scale='1/2'"):
+        test()
+
+
 # --- what is asked for ---
+
+
+def test_a_case_is_needed_within_a_property_test() -> None:
+    @given(cases(**HALF))
+    def test(case: Case) -> None:
+        assert_same_gradient(mine(), networks=3)
+
+    with pytest.raises(ValueError, match=r"case: is needed within a property test, which draws it: @given\(cases"):
+        test()
 
 
 @pytest.mark.parametrize(
@@ -303,6 +404,8 @@ def test_a_network_that_shows_nothing_is_rejected_by_hypothesis() -> None:
         ((overflows,), {"loss": "x"}, r'assert_same_gradient\(\): loss: .x. is not one of "squared_error"'),
         ((overflows, "net"), {}, "case: expected a Case, got str"),
         ((([], []),), {}, "gradients: a function is needed where no case is given"),
+        ((overflows,), {"networks": 0}, "networks: expected a whole number of at least 1, got 0"),
+        ((overflows,), {"seed": "x"}, "seed: expected a whole number, got 'x'"),
         ((overflows, FAR), {"layers": 2}, "case: the function takes 2 weight layers, not 1"),
         ((overflows, FAR), {"activations": "tanh"}, "case: its activations is square, and that of the function tanh"),
         ((overflows, replace(NET, loss=Loss("output"))), {"loss": "squared_error"}, "case: its loss is output"),

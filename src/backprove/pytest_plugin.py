@@ -21,7 +21,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "--backprove-networks",
         type=_count,
         metavar="N",
-        help="networks that each test of backprove.testing draws, whatever its settings say",
+        help="networks that a test draws by @given(cases(...)), or by backprove.testing itself, whatever its settings",
     )
 
 

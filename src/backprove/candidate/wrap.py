@@ -117,6 +117,7 @@ def from_class(
             raise ValueError(f"{type(made).__name__}: the network has biases; name bias_gradients too")
         return _read(made, weight_gradients, W), _read(made, bias_gradients or "", b)
 
+    gradients.__qualname__ = f"{_name(build)}.{train if isinstance(train, str) else _name(train)}"
     return gradients
 
 

@@ -149,7 +149,10 @@ def _safetensors(path: Path) -> Named:
 def _tensor(where: str, tensor: dict[str, Any]) -> npt.NDArray[Any]:
     if tensor["dtype"] not in STORED:
         raise CaseError(where, f"numbers of type {tensor['dtype']}; expected {', '.join(STORED)}")
-    array = np.frombuffer(tensor["data"], dtype=STORED[tensor["dtype"]]).reshape(tensor["shape"])
+    try:
+        array = np.frombuffer(tensor["data"], dtype=STORED[tensor["dtype"]]).reshape(tensor["shape"])
+    except ValueError as error:
+        raise CaseError(where, f"its shape is none that an array can have: {_line(error)}") from None
     if tensor["dtype"] == "BF16":  # the upper half of a float32
         array = (array.astype("<u4") << 16).view("<f4")
     return array

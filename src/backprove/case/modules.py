@@ -39,6 +39,14 @@ SETTINGS: dict[str, dict[str, tuple[Any, ...]]] = {
     "CrossEntropyLoss": BOTH | {"label_smoothing": (0,)},
     "NLLLoss": BOTH,
 }
+GLOBAL_HOOKS = (
+    "_global_forward_hooks",
+    "_global_forward_pre_hooks",
+    "_global_backward_hooks",
+    "_global_backward_pre_hooks",
+)
+TENSOR_HOOKS = ("_backward_hooks", "_post_accumulate_grad_hooks")
+CLIPPED = "BCELoss without PyTorch's limit: it cuts logarithms off at -100, where outputs are saturated"
 THRESHOLD = "softplus without PyTorch's threshold: above 20 PyTorch's is linear, its slope off by up to 2.1e-9"
 HOOKS = ("_forward_hooks", "_forward_pre_hooks", "_backward_hooks", "_backward_pre_hooks")
 FLOATS = ("float64", "float32", "float16", "bfloat16")
@@ -68,6 +76,17 @@ JUDGES = {
 }
 
 
+def _check_hooks(chain: list["_Dense"]) -> None:
+    """Refuse hooks on parameters, and those that PyTorch runs for every module."""
+    home = sys.modules.get("torch.nn.modules.module")
+    if any(getattr(home, hooks, None) for hooks in GLOBAL_HOOKS):
+        raise CaseError("module", "PyTorch has hooks for all modules, which may compute anything; remove them")
+    for dense in chain:
+        for name in ("weight", "bias"):
+            if any(getattr(getattr(dense.linear, name), hooks, None) for hooks in TENSOR_HOOKS):
+                raise CaseError(f"{dense.where}.{name}", "has a hook, which may change its gradient; remove it")
+
+
 def case_of(module: Any, x: Any, t: Any, loss: Any, *, loss_scale: Any, reduction: Any, title: str) -> Case:
     """What `Case.from_torch` says. Raises CaseError with the place: `module[3]: Conv2d is not dense: …`."""
     chain, flattens = _chain(module)
@@ -81,6 +100,7 @@ def case_of(module: Any, x: Any, t: Any, loss: Any, *, loss_scale: Any, reductio
         inputs = inputs.reshape(len(inputs), -1)
     if inputs.ndim != 2:
         raise CaseError("inputs", f"shape {inputs.shape}; expected (N, {layers[0].weights.shape[1]})")
+    notes = [THRESHOLD] if any(layer.activation == "softplus" for layer in layers) else []
     return Case(
         tuple(layers),
         inputs,
@@ -88,7 +108,7 @@ def case_of(module: Any, x: Any, t: Any, loss: Any, *, loss_scale: Any, reductio
         Loss(name) if loss_scale is None else Loss(name, loss_scale),
         own or reduction or "sum",
         title=title,
-        source=THRESHOLD if any(layer.activation == "softplus" for layer in layers) else "",
+        source="; ".join([*notes, CLIPPED] if _own(loss) == "BCELoss" else notes),
     )
 
 
@@ -156,13 +176,14 @@ def _chain(module: Any) -> tuple[list[_Dense], bool]:
         elif name == "Flatten":
             flattens = flattens or not chain
         elif name in DROPOUTS:
-            if one.training:
+            if one.training and one.p:
                 raise CaseError(where, f"{name} in training mode is random; call module.eval() first")
         elif name != "Identity":
             raise CaseError(where, f"{name} is not dense; a case takes Linear, {', '.join(ACTIVATION)}")
     if not chain:
         raise CaseError("module", "has no Linear layer")
     _check_shared(chain)
+    _check_hooks(chain)
     return chain, flattens
 
 
@@ -215,6 +236,8 @@ def _targets(t: Any, shape: tuple[int, int], loss: Any, name: str) -> npt.NDArra
         targets = one_hot(targets, shape[1], "targets")
     elif _own(loss) == "NLLLoss":
         raise CaseError("targets", f"shape {targets.shape} of {targets.dtype}; NLLLoss takes classes, (N,) integers")
+    if _own(loss) == "BCELoss" and not ((targets >= 0) & (targets <= 1)).all():
+        raise CaseError("targets", "BCELoss takes targets from 0 to 1")
     if targets.shape != shape:  # nor what PyTorch would broadcast
         raise CaseError("targets", f"shape {targets.shape}; expected {shape}")
     return targets

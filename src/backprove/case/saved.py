@@ -72,6 +72,8 @@ def read_network(
         raise CaseError("loss", f"is not given; one of {', '.join(LOSSES)} (with {names[-1]} outputs usually {fits})")
     one_of(loss, "loss", LOSSES)
     scale = fraction(loss_scale, "loss_scale")
+    if scale == 0:
+        raise CaseError("loss_scale", "0 times a loss has no gradient to compare; give what multiplies it")
     x = _numbers(read_array(inputs), str(inputs))
     _check_sizes(layers, x, layout, str(weights), str(inputs))
     N, n_L = len(x), layers[-1].units(layout)[1]
@@ -188,7 +190,8 @@ def _activations(given: str | Sequence[str], L: int) -> list[str]:
         one_of(name, "activations", ACTIVATIONS)
     if not names or (len(names) > 2 and len(names) != L):
         raise CaseError(
-            "activations", f"{len(names)} for {L} layers; give one (for all), two (hidden layers, output) or {L}"
+            "activations",
+            f"{len(names)} for {L} layers; give one (for all), two (hidden layers, output) or one a layer",
         )
     return names if len(names) > 2 else [names[0]] * (L - 1) + [names[-1]]
 

@@ -27,6 +27,7 @@ PROBED = 3
 FAILURES = 3  # in a row, all alike: the rest would fail as well
 TIMEOUTS = 1  # of these, which take their time
 STRESSED = 8
+JUMPING = 3  # of the networks on which it is wrong, the largest are tried for jumps, besides the first
 UNSTEADY = {"nondeterministic", "keeps-state"}
 FACTORS = (8.0, 64.0, 512.0)
 
@@ -202,4 +203,8 @@ def _is_single(candidate: Answering, found: Survey, wrong: Seen) -> bool:
     if any(one.answer.values is None for one in found.every) or not _is_coarse(wrong):
         return False
     single = (judged(replace(one.answer, precision="float32"), one.case, candidate.spec) for one in found.every)
-    return all(not one.wrong for one in single) and jumps(mild(wrong.case), again(candidate))
+    if any(one.wrong for one in single):
+        return False
+    # On few weights rounding may be too seldom to be seen to jump.
+    largest = sorted((one for one in found.every if one.wrong), key=lambda one: -one.case.entries)
+    return any(jumps(mild(one.case), again(candidate)) for one in (wrong, *largest[:JUMPING]))

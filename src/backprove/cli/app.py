@@ -28,6 +28,10 @@ class Application(typer.Typer):
             if leave.code == 0 or COMPLETING in os.environ:
                 return leave.code
             raise
+        except (KeyError, ValueError, IndexError):  # a shell that asks what is no question
+            if COMPLETING in os.environ:
+                return 1
+            raise
 
 
 app = Application(

@@ -85,7 +85,7 @@ def _recorded() -> Iterable[str]:
 
 
 def _files(pattern: str) -> list[str]:
-    return sorted(file.name for file in Path().glob(pattern))
+    return sorted(file.name for file in Path().glob(pattern) if file.name.isprintable())
 
 
 activations, losses, domains, engines = map(some_of, (_activations, _losses, _domains, _engines))

@@ -130,6 +130,9 @@ def load_engines(built_in: str, foreign: list[str] | None) -> "dict[str, Engine]
     for spec in foreign or ():
         if spec in AUTODIFF:
             engines[spec] = AUTODIFF[spec]()
+        elif ":" not in spec and spec not in FORMULATIONS:
+            known = f"{', '.join(AUTODIFF)}, FILE.py:FUNCTION, or ROW/READING of the gallery"
+            raise BackproveError(f"--engine: {spec[:60]!r} is none of {known}")
         else:
             engines[spec] = FORMULATIONS[spec] if spec in FORMULATIONS else load_function(spec)
     if len(engines) < 2:

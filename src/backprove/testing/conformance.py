@@ -3,7 +3,7 @@
 import contextlib
 import copy
 import random
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from fractions import Fraction
 from typing import Any
@@ -59,9 +59,11 @@ def check_engine(
     covered" in the Report that comes back. `undecided`: reasons for UNDECIDED that are accepted, such as "kink" for an
     engine with a relu'(0) of its own.
 
-    Raises EngineMismatch (an AssertionError) with the report of what differs, or of what was not decided.
+    Raises EngineMismatch (an AssertionError) with the report of what differs, or of what was not decided; ValueError,
+    in one line, for a domain, an activation or a loss that is none.
     """
     __tracebackhide__ = True
+    _check_words({"domains": (domains, DOMAINS), "activations": (activations, ACTIVATIONS), "losses": (losses, LOSSES)})
     name = name or spec_of(engine)
     watched = _Watched(engine)
     engines: dict[str, Engine] = {**ENGINES, name: watched}
@@ -87,6 +89,13 @@ def check_engine(
     if why := _why(found, watched, engines, shows, undecided):
         raise EngineMismatch(why)
     return found
+
+
+def _check_words(given: Mapping[str, tuple[Sequence[str], Iterable[str]]]) -> None:
+    for where, (words, known) in given.items():
+        for word in [words] if isinstance(words, str) else words:
+            if isinstance(words, str) or word not in known:
+                raise ValueError(f"{where}: expected some of {', '.join(known)}, got {word!r}")
 
 
 def _count(found: Report) -> None:

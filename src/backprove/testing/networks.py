@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from fractions import Fraction
 from typing import Literal
 
@@ -20,7 +21,7 @@ def cases(
     *,
     activations: str | Sequence[str] | None = None,
     loss: str | None = None,
-    loss_scale: str | float | Fraction | None = None,
+    loss_scale: str | float | Fraction = 1,
     reduction: str | None = None,
     layers: Literal["any"] | int | Sequence[int] = "any",
     batch: Literal["any"] | int = "any",
@@ -31,7 +32,7 @@ def cases(
     max_width: int = 5,
     max_batch: int = 8,
 ) -> st.SearchStrategy[Case]:
-    """Strategy for the networks that a backprop of one's own is about; what is not said is drawn.
+    """Strategy for the networks that a backprop of one's own is about; what is not said is drawn, but for the scale.
 
     The words are those of `BACKPROVE` in a file that `backprove check` judges, so that `cases(**BACKPROVE)` says the
     same. activations: one name for all layers, two for hidden layers and output, or one for each layer; loss_scale
@@ -64,4 +65,6 @@ def said(error: BackproveError) -> str:
 
 @st.composite
 def backprove_cases(draw: st.DrawFn, networks: st.SearchStrategy[Case]) -> Case:
-    return draw(networks)
+    case = draw(networks)
+    factor = draw(st.sampled_from((1, 1, 1, 16)))  # the others have inputs of up to 3
+    return case if factor == 1 else replace(case, inputs=case.inputs * factor)

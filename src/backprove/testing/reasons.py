@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 import numpy as np
@@ -12,14 +12,41 @@ from backprove.campaign import explore
 from backprove.candidate import Answer, Declaration, Local, form_of
 from backprove.candidate.adapt import Refused, read
 from backprove.case import Case
-from backprove.check import Examined, Seen, Survey, give_reasons, of_case, see, strategy, weigh
+from backprove.check import Examined, Seen, Survey, give_reasons, judged, of_case, see, strategy, weigh
 from backprove.errors import BackproveError
 
 ENOUGH = 40
 FEW = 10
 SMALL = 2_000
 
-_met: dict[str, list[Seen]] = {}
+
+@dataclass
+class Place:
+    """Where an assertion stands: what it has met there."""
+
+    met: list[Seen] = field(default_factory=list)
+    """The first networks; no large ones."""
+    wrong: bool = False
+    """Whether one of them was wrong by more than digits."""
+    single: bool | None = None
+    """Whether the backprop computes in single precision, as far as that was looked at."""
+    unsteady: bool = False
+    """Whether it answers differently the second time."""
+
+    def remember(self, seen: Seen) -> None:
+        self.wrong |= seen.wrong
+        if len(self.met) < ENOUGH and seen.case.entries <= SMALL:
+            self.met.append(seen)
+
+
+_places: dict[str, Place] = {}
+
+
+def place_of(name: str) -> Place:
+    """The place of that name; of the last one only is anything kept."""
+    if name not in _places:
+        _places.clear()
+    return _places.setdefault(name, Place())
 
 
 class Given:
@@ -43,35 +70,55 @@ class Given:
         return self._answer if same else Answer(failure="was given for one network only", kind="given")
 
 
-def remember(place: str, seen: Seen) -> None:
-    """Keep the first networks that an assertion meets, of the last place where one stood; but no large ones."""
-    met = _met.get(place)
-    if met is None:
-        _met.clear()
-        met = _met[place] = []
-    if len(met) < ENOUGH and seen.case.entries <= SMALL:
-        met.append(seen)
-
-
-def explained(subject: Local | Given, seen: Seen, place: str) -> Examined:
+def explained(subject: Local | Given, seen: Seen, place: Place) -> Examined:
     """The network with what else the backprop is the gradient of, or the mistakes that give its numbers.
 
     These are looked for on networks met before in the same place that pose the same problem, and on others of the
     kind, as far as the backprop answers there at all.
     """
-    posed = of_case(subject.declaration, seen.case)
-    met = [one for one in _met.get(place, []) if one.case != seen.case and _same_problem(one.case, seen.case)]
-    survey = Survey([seen, *met])
-    numbers = seen.answer.values is not None and bool(np.isfinite(seen.answer.values).all())
-    if isinstance(subject, Local) and numbers:
-        for like in _kinds(posed, [one.case for one in survey.seen]):
-            if len(survey.seen) < FEW or len({one.case.sizes for one in survey.seen}) < FEW:
-                survey.seen += _asked(subject, like, ENOUGH)
+    survey = Survey([seen, *_like(seen, place)])
+    if isinstance(subject, Local) and _has_numbers(seen):
+        survey.seen += _others(subject, survey.seen)
+        if place.unsteady:
+            survey.hygiene["nondeterministic"] = "answers differently the second time on the same input"
         weigh(subject, survey)
     given = not currently_in_test_context()  # by hand: nobody looked for a smaller one
+    posed = of_case(subject.declaration, seen.case)
     found = Examined(subject.spec, subject.declaration, posed, alone=given, survey=survey, smallest=seen)
-    if numbers:
+    if _has_numbers(seen):
         give_reasons(found)
+    return found
+
+
+def in_single(subject: Local | Given, seen: Seen, place: Place) -> bool:
+    """Whether it has no more digits than single precision, told once in a place by networks of all sizes."""
+    if place.single is None:
+        low = judged(replace(seen.answer, precision="float32"), seen.case, subject.spec)
+        if not isinstance(subject, Local) or low.wrong:
+            return False
+        others = [*_like(seen, place), *_others(subject, [seen])]
+        survey = Survey(sorted([seen, *others], key=lambda one: -one.case.entries))
+        weigh(subject, survey)
+        place.single = survey.single
+    return place.single
+
+
+def _has_numbers(seen: Seen) -> bool:
+    return seen.answer.values is not None and bool(np.isfinite(seen.answer.values).all())
+
+
+def _like(seen: Seen, place: Place) -> list[Seen]:
+    """What was met before of the same problem."""
+    return [one for one in place.met if one.case != seen.case and _same_problem(one.case, seen.case)]
+
+
+def _others(subject: Local, met: list[Seen]) -> list[Seen]:
+    """Further networks of the kind, where few were met or all of about the same shape."""
+    found: list[Seen] = []
+    for like in _kinds(of_case(subject.declaration, met[0].case), [one.case for one in met]):
+        known = met + found
+        if len(known) < FEW or len({one.case.sizes for one in known}) < FEW:
+            found += _asked(subject, like, ENOUGH)
     return found
 
 

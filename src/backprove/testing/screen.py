@@ -8,13 +8,14 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
+from hypothesis import currently_in_test_context
 from msgspec import structs
 from rich.console import Console
 
 from backprove.campaign import Look, disagreement
 from backprove.campaign.replay import FOLDER, record
 from backprove.case import Case
-from backprove.check import Examined, finding
+from backprove.check import Examined, Seen, finding
 from backprove.engines import ENGINES
 from backprove.errors import BackproveError
 from backprove.findings import CheckFinding
@@ -25,7 +26,11 @@ WIDTH = 100
 
 
 def plain_console() -> Console:
-    return Console(file=io.StringIO(), width=WIDTH, no_color=True, force_terminal=False, highlight=False, markup=False)
+    """One that writes text and nothing else, in a notebook too."""
+    return Console(
+        file=io.StringIO(), width=WIDTH, no_color=True, force_terminal=False, force_jupyter=False, highlight=False,
+        markup=False,
+    )  # fmt: skip
 
 
 def text_of(console: Console) -> str:
@@ -50,6 +55,15 @@ def at_once(name: str, case: Case) -> str:
     return f"{safe(name)} has another gradient on a {'-'.join(map(str, case.sizes))} network"
 
 
+def turned(name: str, seen: Seen) -> str:
+    """Of gradients that are right and come back in another shape."""
+    (note,) = [
+        n for name_, n in zip(seen.answer.hygiene, seen.answer.notes, strict=True) if name_ == "weights-transposed"
+    ]
+    remedy = 'say layout="in,out" if it takes the weights like that too'
+    return f"✗ {safe(name)} has the right numbers, but {safe(note)}; {remedy}"
+
+
 def screen(found: Examined) -> str:
     """Where, how small, why, and how to see it again."""
     shown = finding(found, 0)
@@ -57,7 +71,16 @@ def screen(found: Examined) -> str:
     console = plain_console()
     show_verdict(shown, console)
     show_reasons(shown, console)
-    return "\n".join([text_of(console), *_code(found, shown)])
+    return "\n".join([text_of(console), *_hint(shown), *_code(found, shown)])
+
+
+def _hint(shown: CheckFinding) -> list[str]:
+    """Where the numbers are right for another problem, how to say so."""
+    if shown.is_gradient_of is None or not currently_in_test_context():
+        return []
+    of = shown.is_gradient_of
+    said = f"activations={of.activations}, loss={of.loss!r}, loss_scale={of.loss_scale!r}, reduction={of.reduction!r}"
+    return [f"  if that is what it is to minimise, draw it: cases({said})"] if of.sign > 0 and of.factor == "1" else []
 
 
 def _replay(found: Examined) -> str | None:
