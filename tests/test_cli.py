@@ -124,6 +124,7 @@ TROUBLE = [
     (["run", "--for", "soon"], "--for: 'soon' is not a time"),
     (["run", "--for", "-3s"], "--for"),
     (["run", "--activations", "sigmoid", "--domains", "rational"], "nothing to compare: rational"),
+    (["run", "--engine", "tensorflow"], "--engine: 'tensorflow' is none of torch, jax, autograd, FILE.py:FUNCTION"),
     (["run", "--report", "x.pdf"], "x.pdf: reports are written as .json, .md, .html"),
     (["run", "--report", "none/x.md"], "none: no such folder"),
     (["run", "--engine", "engine.py"], "expected FILE.py:FUNCTION"),

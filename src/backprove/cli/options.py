@@ -130,7 +130,7 @@ def load_engines(built_in: str, foreign: list[str] | None) -> "dict[str, Engine]
     for spec in foreign or ():
         if spec in AUTODIFF:
             engines[spec] = AUTODIFF[spec]()
-        elif ":" not in spec and spec not in FORMULATIONS:
+        elif not (":" in spec or spec.endswith(".py") or spec in FORMULATIONS):
             known = f"{', '.join(AUTODIFF)}, FILE.py:FUNCTION, or ROW/READING of the gallery"
             raise BackproveError(f"--engine: {spec[:60]!r} is none of {known}")
         else:
