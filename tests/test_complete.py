@@ -186,3 +186,22 @@ def test_recorded_cases_are_offered(tmp_path: Path) -> None:
     (tmp_path / "7.json").touch()
     assert complete.recorded("") == ["0b864bac8c", "7a2614fc02", "7.json"]
     assert complete.recorded("7") == ["7a2614fc02", "7.json"]
+
+
+def test_files_whose_names_take_two_lines_are_not_offered(tmp_path: Path) -> None:
+    (tmp_path / "one\ntwo.py").touch()
+    (tmp_path / "plain.py").touch()
+    assert [name for name in complete.foreign("") if name.endswith(".py")] == ["plain.py"]
+
+
+@pytest.mark.parametrize("said", [{}, {"COMP_WORDS": "backprove r", "COMP_CWORD": "none"}])
+def test_a_question_that_is_none_is_answered_by_nothing(
+    said: dict[str, str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv(VARIABLE, "complete_bash")
+    for name in ("COMP_WORDS", "COMP_CWORD"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in said.items():
+        monkeypatch.setenv(name, value)
+    assert main([]) == 1
+    assert capsys.readouterr() == ("", "")

@@ -158,6 +158,7 @@ SAMPLES: list[tuple[dict[str, Any], str]] = [
     ({"loss": None, "activations": "tanh"}, r"loss: is not given; .* usually squared_error\)"),
     ({"loss": "mse"}, "loss: str 'mse' is not one of squared_error"),
     ({"loss_scale": "half"}, "loss_scale: expected a fraction"),
+    ({"loss_scale": 0}, "loss_scale: 0 times a loss has no gradient to compare"),
     ({"reduction": "none"}, "reduction: str 'none' is not one of sum, mean, mean_all"),
     ({"layout": "out"}, "layout: str 'out' is not one of out,in, in,out"),
     ({"activations": "relu,tanh,softmax"}, "activations: 3 for 2 layers; give one"),

@@ -318,6 +318,18 @@ def test_single_precision_within_is_right_on_every_network() -> None:
     assert_same_gradient(single, small)
 
 
+def test_single_precision_that_one_network_cannot_tell_is_told_by_others() -> None:
+    gradients = mine()
+
+    def single(weights: Any, biases: Any, inputs: Any, targets: Any) -> Any:
+        low = [[None if x is None else x.astype(np.float32) for x in part] for part in (weights, biases)]
+        dW, db = gradients(*low, inputs.astype(np.float32), targets)
+        return [W.astype(float) for W in dW], [None if b is None else b.astype(float) for b in db]
+
+    layer = Layer(np.array([[3.0]]), None, "sigmoid")
+    assert_same_gradient(single, Case((layer,), np.array([[0.25]]), np.array([[0.0]]), NET.loss))
+
+
 @pytest.mark.parametrize("size", [1e-7, 1e-11])
 def test_noise_is_no_lack_of_digits(size: float) -> None:
     gradients, random = mine(), np.random.default_rng(1)

@@ -97,3 +97,11 @@ def test_a_file_larger_than_any_network_is_not_opened() -> None:
         file.truncate(2**34)
     with pytest.raises(BackproveError, match=r"^n.safetensors: larger than 154 MiB"):
         read()
+
+
+@pytest.mark.parametrize(("shape", "size"), [([1] * 100, 8), ([0, 2**62], 0)])
+def test_a_shape_that_no_array_has_is_refused_by_name(shape: list[int], size: int) -> None:
+    by_hand(tensor("F64", shape, size), b"\0" * size)
+    with pytest.raises(BackproveError, match=r"n\.safetensors: (W: |more than)") as caught:
+        read()
+    assert "\n" not in str(caught.value)

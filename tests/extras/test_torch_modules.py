@@ -258,3 +258,32 @@ def test_a_loss_of_torch_has_its_own_reduction() -> None:
     x, t = samples("rows")
     with pytest.raises(CaseError, match="reduction: MSELoss has its own, mean"):
         Case.from_torch(nn.Linear(4, 3), x, t, nn.MSELoss(), reduction="sum")
+
+
+@pytest.mark.parametrize("register", ["register_hook", "register_post_accumulate_grad_hook"])
+@pytest.mark.parametrize("name", ["weight", "bias"])
+def test_a_hook_on_a_parameter_is_refused_by_its_place(name: str, register: str) -> None:
+    module = nn.Sequential(nn.Linear(2, 1))
+    x, t = torch.ones(1, 2), torch.ones(1, 1)
+    Case.from_torch(module, x, t, nn.MSELoss())
+    getattr(getattr(module[0], name), register)(lambda gradient: None)
+    with pytest.raises(CaseError, match=rf"module\[0\]\.{name}: has a hook, which may change its gradient"):
+        Case.from_torch(module, x, t, nn.MSELoss())
+
+
+def test_hooks_for_all_modules_are_refused() -> None:
+    module, x, t = nn.Sequential(nn.Linear(2, 1)), torch.ones(1, 2), torch.ones(1, 1)
+    hook = nn.modules.module.register_module_forward_hook(lambda module, x, y: y)
+    try:
+        with pytest.raises(CaseError, match="module: PyTorch has hooks for all modules"):
+            Case.from_torch(module, x, t, nn.MSELoss())
+    finally:
+        hook.remove()
+    Case.from_torch(module, x, t, nn.MSELoss())
+
+
+def test_bce_takes_targets_from_0_to_1_and_says_its_limit() -> None:
+    module, x = nn.Sequential(nn.Linear(2, 1), nn.Sigmoid()), torch.ones(1, 2)
+    assert "cuts logarithms off at -100" in Case.from_torch(module, x, torch.ones(1, 1), nn.BCELoss()).source
+    with pytest.raises(CaseError, match="targets: BCELoss takes targets from 0 to 1"):
+        Case.from_torch(module, x, 1.5 * torch.ones(1, 1), nn.BCELoss())
