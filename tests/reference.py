@@ -40,7 +40,7 @@ SECTIONS: dict[str, tuple[str, ...]] = {
 }  # fmt: skip
 ALIASES = (
     "case.numbers:FloatArray", "domains:Array", "outcome:Mask", "compare.comparison:Verdicts", "engines:Engine",
-    "candidate.wrap:Gradients", "campaign.shards:Progress",
+    "candidate.wrap:Gradients", "campaign.run:Progress",
 )  # fmt: skip
 NAMES = ("case:ACTIVATIONS", "case:LOSSES", "case:REDUCTIONS", "case:LAYOUTS")
 HEAD = """# Reference

@@ -180,7 +180,7 @@ def test_trouble_shows_its_traceback_on_request(capsys: pytest.CaptureFixture[st
 def test_a_bug_of_ours_is_trouble_not_a_disagreement(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr("backprove.campaign.shards._Campaign.survey", lambda self: 1 / 0)
+    monkeypatch.setattr("backprove.campaign.run._Campaign.counted", lambda *rest: 1 / 0)
     assert main(["run", *QUICK]) == 2
     assert "a bug of backprove: ZeroDivisionError" in capsys.readouterr().err
 

@@ -148,7 +148,7 @@ def test_on_such_networks_another_convention_is_undecided() -> None:
 
 @pytest.mark.parametrize(("share", "domain"), [(2, "float64"), (-1, "rational")])
 def test_beyond_the_subgradients_an_engine_disagrees(share: int, domain: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("backprove.campaign.shards.SHRINK_SECONDS", 1)
+    monkeypatch.setattr("backprove.campaign.run.SHRINK_SECONDS", 1)
     report = searched(beyond(share), (domain,))
     assert report.verdict == "DISAGREE"
     assert report.groups == [["neuron", "matrix", "paths"], ["mine"]]

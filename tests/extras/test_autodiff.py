@@ -319,7 +319,7 @@ def test_a_disagreement_of_torch_is_replayed(
 ) -> None:
     engine("torch")
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr("backprove.campaign.shards.SHRINK_SECONDS", 1)
+    monkeypatch.setattr("backprove.campaign.run.SHRINK_SECONDS", 1)
     Path("case.json").write_text(json.dumps(case_to(softplus_at(24.0))))
     arguments = ["--engine", "torch", "--domains", "float64"]
     reports = [part for end in ("json", "md", "html") for part in ("--report", f"found.{end}")]

@@ -36,6 +36,12 @@ class PairCount:
         if pair.verdict is not Verdict.AGREE:
             self.verdicts.update(pair.verdicts[pair.compared].tolist())
 
+    def add(self, other: "PairCount") -> None:
+        self.entries += other.entries
+        self.equal += other.equal
+        self.verdicts += other.verdicts
+        self.steps = self.steps + other.steps
+
     def finding(self, engines: tuple[str, str], exact: bool) -> PairFinding:
         return PairFinding(
             engines=list(engines),
@@ -78,6 +84,11 @@ class ErrorCount:
         self.cells.update(zip(_half_decades(error), _half_decades(bound), strict=True))
         with np.errstate(divide="ignore"):
             self.ratios.update(np.floor(np.log2(np.maximum(bound / error, 2.0**-64))).astype(int).tolist())
+
+    def add(self, other: "ErrorCount") -> None:
+        self.reference = self.reference or other.reference
+        for name in ("networks", "entries", "without_error", "outside", "cells", "ratios"):
+            setattr(self, name, getattr(self, name) + getattr(other, name))
 
     def finding(self) -> Precision | None:
         if not self.networks:

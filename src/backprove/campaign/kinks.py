@@ -19,6 +19,11 @@ class Convention:
         self.possible = frozenset(own) if self.possible is None else self.possible & frozenset(own)
         self.follows_the_case &= asked in own
 
+    def add(self, other: "Convention") -> None:
+        if other.possible is not None:
+            self.possible = other.possible if self.possible is None else self.possible & other.possible
+        self.follows_the_case &= other.follows_the_case
+
     @property
     def said(self) -> str:
         """The convention, where it is the engine's own and one only."""

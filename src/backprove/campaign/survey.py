@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -41,6 +41,13 @@ class EngineCount:
     of: int = 0
     sampled: int = 0
 
+    def add(self, other: "EngineCount") -> None:
+        self.compared += other.compared
+        self.refused.update(other.refused)
+        self.expanded += other.expanded
+        self.of += other.of
+        self.sampled += other.sampled
+
 
 @dataclass
 class Heard:
@@ -65,6 +72,11 @@ class Heard:
         self.unsure += int(hearing.unsure.sum())
         self.against += int(hearing.against.sum())
         self.disagreeing += bool(look.objecting)
+
+    def add(self, other: "Heard") -> None:
+        self.oracles = tuple(dict.fromkeys((*self.oracles, *other.oracles)))
+        for name in ("networks", "entries", "silent", "unsure", "against", "disagreeing"):
+            setattr(self, name, getattr(self, name) + getattr(other, name))
 
     def finding(self) -> OracleFinding | None:
         if not self.networks:
@@ -113,6 +125,40 @@ class Survey:
     """Signature → where it was first seen, and how often."""
     drawn: dict[str, Counter[str]] = field(default_factory=dict)
     seconds: float = 0.0
+    interrupted: bool = False
+
+    def add(self, later: "Survey") -> None:
+        """Add the counts of networks that come after these."""
+        for name in (
+            "networks",
+            "entries",
+            "vacuous",
+            "weak",
+            "undecided_entries",
+            "disagreeing",
+            "repeated",
+            "seconds",
+        ):
+            setattr(self, name, getattr(self, name) + getattr(later, name))
+        self.undecided.update(later.undecided)
+        self.chance, self.worst = max(self.chance, later.chance), max(self.worst, later.worst)
+        self.at_kink = self.at_kink or later.at_kink
+        self.apart |= later.apart
+        self.alone |= later.alone
+        self.verdicts |= later.verdicts
+        self.heard.add(later.heard)
+        self.errors.add(later.errors)
+        self.interrupted |= later.interrupted
+        for name, convention in later.conventions.items():
+            self.conventions.setdefault(name, Convention()).add(convention)
+        for name, count in later.each.items():
+            self.each.setdefault(name, EngineCount()).add(count)
+        for names, pair in later.pairs.items():
+            self.pairs.setdefault(names, PairCount()).add(pair)
+        for kind, counts in later.drawn.items():
+            self.drawn.setdefault(kind, Counter()).update(counts)
+        for signature, sighting in later.found.items():
+            self.found.setdefault(signature, replace(sighting, networks=0)).networks += sighting.networks
 
     def count(self, look: Look, shard: int) -> None:
         comparison = look.comparison

@@ -47,6 +47,14 @@ def run(
     domains: Annotated[
         str | None, typer.Option("--domains", autocompletion=complete.domains, help="Comma-separated; all by default.")
     ] = None,
+    jobs: Annotated[int | None, typer.Option("--jobs", min=1, max=1024, help="Processes; as many as cores.")] = None,
+    executor: Annotated[
+        str | None, typer.Option("--executor", metavar="dask:ADDRESS", help="A cluster that draws instead.")
+    ] = None,
+    state: Annotated[
+        Path | None, typer.Option("--state", metavar="DIR", help="Keep what is done there, and go on from it.")
+    ] = None,
+    fail_fast: Annotated[bool, typer.Option("--fail-fast", help="End where the first disagreement is seen.")] = False,
     engines: Engines = "neuron,matrix,paths",
     engine: Foreign = None,
     gallery: Annotated[
@@ -59,10 +67,13 @@ def run(
     debug: Debug = False,
 ) -> None:
     """Random networks: compare the engines on each, entry by entry."""
+    from functools import partial
+
     from msgspec import structs
 
-    from backprove.campaign import Settings, search
+    from backprove.campaign import Settings, State, search
     from backprove.case import ACTIVATIONS, LOSSES
+    from backprove.cli.workers import digests, shards, workers
     from backprove.cost import costs
     from backprove.domains import DOMAINS
     from backprove.report.progress import interruptible, progress
@@ -81,9 +92,18 @@ def run(
     check_reports(report)
     folder = failures_folder()
     loaded = load_engines(engines, engine)
+    kept = None if state is None else State(state, settings, digests(list(loaded)))
     bars = progress(settings.domains, networks if time_limit is None else None, quiet)
-    with bars as show, interruptible(show) as advance:
-        found = search(settings, loaded, progress=advance)
+    with workers(executor, jobs, shards(settings)) as pool, bars as show, interruptible(show) as advance:
+        found = search(
+            settings,
+            loaded,
+            progress=advance,
+            executor=pool,
+            load=partial(load_engines, engines, engine),
+            state=kept,
+            fail_fast=fail_fast,
+        )
     if gallery and not found.interrupted:
         found = structs.replace(found, gallery=_gallery(seed, settings.domains, quiet))
     if report:
