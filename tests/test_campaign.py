@@ -213,7 +213,9 @@ def damage(file: Path, change: Callable[[dict[str, Any]], None]) -> None:
 def test_a_shard_that_was_changed_is_refused(tmp_path: Path, change: Callable[[dict[str, Any]], None]) -> None:
     search(SMALL, ENGINES, state=kept(tmp_path))
     damage(tmp_path / "rational-000000.json", change)
-    with pytest.raises(BackproveError, match=r"rational-000000\.json: was changed, or is another campaign's; delete it"):
+    with pytest.raises(
+        BackproveError, match=r"rational-000000\.json: was changed, or is another campaign's; delete it"
+    ):
         search(SMALL, ENGINES, state=kept(tmp_path))
 
 

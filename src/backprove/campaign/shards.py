@@ -7,6 +7,7 @@ whenever they were made, so that the outcome does not depend on how many process
 import contextlib
 import pickle
 import time
+import warnings
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import BrokenExecutor, Executor, Future
@@ -134,7 +135,10 @@ def _result(shard: Shard, future: "Future[Survey]") -> Survey:
 
 def _elsewhere(settings: Settings, shard: Shard, load: bytes, until: float) -> Survey:
     """In another process: the engines are loaded there once."""
-    return surveyed(settings, shard, _loaded(load), until)
+    with warnings.catch_warnings():
+        # Of the global generator, which other threads of a cluster's worker draw from meanwhile; networks never do.
+        warnings.filterwarnings("ignore", "Do not use the `random` module inside strategies")
+        return surveyed(settings, shard, _loaded(load), until)
 
 
 @lru_cache(maxsize=2)
