@@ -11,13 +11,13 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import BrokenExecutor, Executor, Future
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import msgspec
 import pytest
 from helpers import plus_one
 
-from backprove.campaign import Settings, State, Survey, conclude, explore, look, search, shards, shard_seed
+from backprove.campaign import Settings, State, Survey, conclude, explore, look, search, shard_seed, shards
 from backprove.campaign.settings import strategy
 from backprove.campaign.state import survey_from, survey_to
 from backprove.cli import main
@@ -119,7 +119,7 @@ def test_the_order_in_which_shards_are_drawn_does_not_matter(engines: dict[str, 
 class Loaded:
     """Engines that cannot be pickled, for an executor that does not leave this process."""
 
-    kept: dict[str, Engine] = {}
+    kept: ClassVar[dict[str, Engine]] = {}
 
     def __init__(self, engines: dict[str, Engine]) -> None:
         type(self).kept = engines
@@ -138,7 +138,7 @@ def _kept() -> Loaded:
 
 
 def test_engines_that_cannot_be_sent_are_refused_in_a_line() -> None:
-    with pytest.raises(BackproveError, match="an engine cannot be sent to another process: .*; say how to load it"):
+    with pytest.raises(BackproveError, match=r"an engine cannot be sent to another process: .*; say how to load it"):
         search(SMALL, WRONG, executor=Backwards())
 
 
@@ -161,7 +161,7 @@ def test_fail_fast_ends_with_the_first_shard_that_disagrees() -> None:
 
 # --- a state ---
 
-DIGESTS = {name: "own" for name in ENGINES}
+DIGESTS = dict.fromkeys(ENGINES, "own")
 
 
 def kept(folder: Path, settings: Settings = SMALL) -> State:
@@ -238,7 +238,7 @@ def test_another_campaign_s_state_is_refused(tmp_path: Path) -> None:
     kept(tmp_path)
     with pytest.raises(BackproveError, match="is another campaign's, with seed 0, not 1; name another folder"):
         kept(tmp_path, replace(SMALL, seed=1))
-    with pytest.raises(BackproveError, match='is another campaign\'s, with engines {"neuron": "own"'):
+    with pytest.raises(BackproveError, match=r'is another campaign\'s, with engines \{"neuron": "own"'):
         State(tmp_path, SMALL, {**DIGESTS, "mine.py:engine": "abc"})
 
 

@@ -47,7 +47,9 @@ def run(
     domains: Annotated[
         str | None, typer.Option("--domains", autocompletion=complete.domains, help="Comma-separated; all by default.")
     ] = None,
-    jobs: Annotated[int | None, typer.Option("--jobs", min=1, max=1024, help="Processes; as many as cores.")] = None,
+    jobs: Annotated[
+        int | None, typer.Option("--jobs", min=1, max=1024, help="Processes that draw; 1 by default.")
+    ] = None,
     executor: Annotated[
         str | None, typer.Option("--executor", metavar="dask:ADDRESS", help="A cluster that draws instead.")
     ] = None,

@@ -3,7 +3,6 @@
 import contextlib
 import hashlib
 import math
-import os
 from collections.abc import Iterator
 from concurrent.futures import Executor
 from pathlib import Path
@@ -13,13 +12,6 @@ from backprove.errors import BackproveError, MissingExtra
 
 if TYPE_CHECKING:
     from backprove.campaign import Settings
-
-WORTH = 4  # shards for each process, below which starting it takes longer than it saves
-
-
-def cores() -> int:
-    """The cores that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def shards(settings: "Settings") -> float:
@@ -38,8 +30,7 @@ def workers(cluster: str | None, jobs: int | None, parts: float) -> Iterator[Exe
         with _cluster(cluster) as executor:
             yield executor
         return
-    wanted = cores() if jobs is None else jobs
-    if wanted == 1 or (jobs is None and parts < WORTH * wanted):
+    if jobs is None or jobs == 1:
         yield None
         return
     from concurrent.futures import ProcessPoolExecutor
@@ -48,7 +39,7 @@ def workers(cluster: str | None, jobs: int | None, parts: float) -> Iterator[Exe
     from backprove.campaign.shards import quiet_worker
 
     # Not by fork: a process with threads, such as those of BLAS, does not survive that in one piece.
-    with ProcessPoolExecutor(int(min(wanted, parts)), get_context("spawn"), quiet_worker) as pool:
+    with ProcessPoolExecutor(int(min(jobs, parts)), get_context("spawn"), quiet_worker) as pool:
         try:
             yield pool
         finally:
