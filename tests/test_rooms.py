@@ -28,7 +28,7 @@ ROOMS: dict[str, set[str] | None] = {
     "arbitrate": {"case", "compare", "domains", "errors", "oracles", "outcome"},
     "campaign": {
         "arbitrate", "case", "compare", "domains", "engines", "errors", "files", "findings", "generate", "outcome",
-        "rounding", "verdict", "versions", "weakness",
+        "rounding", "threads", "verdict", "versions", "weakness",
     },
     "cost": {"case", "domains", "engines", "findings", "oracles"},
     "certificate": {

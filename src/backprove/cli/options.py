@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 TROUBLE = 2
 MOST_TOURS = 12  # networks that a page walks through
-SHOWING = ("json", "report", "quiet", "no_color", "debug", "html", "form", "everything")
+SHOWING = ("json", "report", "quiet", "no_color", "debug", "html", "form", "everything", "jobs", "executor", "state")
 
 Json = Annotated[bool, typer.Option("--json", help="Machine output on stdout, and nothing else there.")]
 Quiet = Annotated[bool, typer.Option("--quiet", help="The verdict, and what disagrees.")]
