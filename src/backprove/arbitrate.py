@@ -4,6 +4,7 @@ An oracle's value comes with an estimate of its error. An engine's value within 
 loss on its side; one that is SURE times as far off has not. In between the oracle is not sharp enough to tell.
 """
 
+import contextlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -47,6 +48,11 @@ class Hearing:
         return np.where(known, ratio, np.nan)
 
     @cached_property
+    def _all_off(self) -> list[Array]:
+        """`off` of every engine by every oracle."""
+        return [self.off(name, oracle) for name in self.values for oracle in self.estimates]
+
+    @cached_property
     def heard(self) -> Mask:
         """Entries of which some oracle has an opinion."""
         known = [np.isfinite(e.error) for e in self.estimates.values()]
@@ -56,11 +62,10 @@ class Hearing:
     @cached_property
     def against(self) -> Mask:
         """Entries at which every oracle that has an opinion is sure that all engines are wrong."""
-        ratios = [self.off(name, oracle) for name in self.values for oracle in self.estimates]
-        if not ratios:
+        if not self._all_off:
             return np.zeros(self.comparison.case.entries, dtype=bool)
         with np.errstate(invalid="ignore"):
-            sure = [np.isnan(r) | (r > SURE) for r in ratios]
+            sure = [np.isnan(r) | (r > SURE) for r in self._all_off]
         mask: Mask = np.logical_and.reduce(sure) & self.heard
         return mask
 
@@ -68,9 +73,15 @@ class Hearing:
     def unsure(self) -> Mask:
         """Entries at which no oracle has an engine's value within its error, and yet not all are sure."""
         with np.errstate(invalid="ignore"):
-            within = [self.off(name, oracle) <= 1 for name in self.values for oracle in self.estimates]
+            within = [r <= 1 for r in self._all_off]
         mask: Mask = self.heard & ~np.logical_or.reduce([~self.heard, *within]) & ~self.against
         return mask
+
+    @property
+    def settled(self) -> bool:
+        """Whether every entry compared is within some oracle's error, so that no other oracle could say otherwise."""
+        open_ = self.unsure | self.against | (self.comparison.compared & ~self.heard)
+        return not open_.any()
 
     def at(self) -> int | None:
         """The entry to hear the oracles about: the first that differs, or to which they object."""
@@ -88,17 +99,20 @@ class Hearing:
         return int(objected[0]) if len(objected) else None
 
 
-def hear(comparison: Comparison) -> Hearing:
-    """The oracles on the case of a comparison. An oracle that lacks a function for it stays silent."""
-    estimates = {}
-    if comparison.case.modulus is None and not comparison.domain.modulus:
-        for name, oracle in ORACLES.items():
-            try:
-                with np.errstate(all="ignore"):
-                    estimates[name] = oracle(comparison.case)
-            except NotInDomain:
-                continue
-    return Hearing(comparison, estimates)
+def hear(comparison: Comparison, *, briefly: bool = False) -> Hearing:
+    """The oracles on the case of a comparison. An oracle that lacks a function for it stays silent.
+
+    `briefly`: the cheapest first, and the next only where something is not settled.
+    """
+    hearing = Hearing(comparison, {})
+    if comparison.case.modulus is not None or comparison.domain.modulus:
+        return hearing
+    for name in reversed(ORACLES):
+        if briefly and hearing.estimates and hearing.settled:
+            break
+        with contextlib.suppress(NotInDomain), np.errstate(all="ignore"):
+            hearing = Hearing(comparison, {name: ORACLES[name](comparison.case), **hearing.estimates})
+    return hearing
 
 
 @dataclass(frozen=True)

@@ -81,7 +81,7 @@ def look(
         if weak and weak.kind in UNTOLD:
             comparison = comparison.opened(UNTOLD[weak.kind])
     agree = comparison.verdict is Verdict.AGREE and domain.name == HEARD_IN
-    return Look(comparison, unstable, repeated, hear(comparison) if agree else None)
+    return Look(comparison, unstable, repeated, hear(comparison, briefly=True) if agree else None)
 
 
 def _same(first: Outcome, again: Outcome) -> bool:

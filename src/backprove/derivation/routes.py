@@ -49,7 +49,7 @@ def walk(gradient: Gradient, case: Case, entry: Address, n: int, most: int | Non
     j, k = entry.to - 1, entry.from_
     total = gradient.biases[l][j] if k is None else gradient.weights[l][j, k - 1]
     try:
-        samples = list(_folded(total.args[1], len(case.inputs)))  # 0 + the sum of all
+        samples = list(_folded(total, len(case.inputs)))
         products = list(_leaves(samples[n], ways))
         routes = [_numbers(p, len(_symbols(case, trace, entry, (0,) * len(ways)))) for p in products]
     except (IndexError, ValueError):  # the engine did something else than it says

@@ -10,7 +10,7 @@ losses term by term over log a = z - log Σ exp, and the softmax Jacobian by the
 """
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -19,13 +19,8 @@ from backprove.case import LEAKY_SLOPE, Address, Case, Expanded, Gradient, Trace
 from backprove.domains import Array, Domain
 
 BLOCK = 2**16  # paths held at a time
-LINE = 128  # of which one line is to be at least so long
 BUDGET = {"hardware": 20_000_000, "exact": 50_000}  # paths in all; the exact domains' numbers are slow
 SAMPLE_SEED = 2017
-
-# A factor and the axes of the block of paths that it runs along: axis 0 is the weight, 1 the sample, and each unit
-# or loss term that a path passes after that has one more.
-Factor = tuple[Array, tuple[int, ...]]
 
 
 def _gate(D: Domain, Z: Array) -> tuple[Array, Array]:
@@ -158,91 +153,68 @@ def _log_softmax_endings(D: Domain, Z: Array, T: Array, rest: Array, binary: boo
     return np.stack(ends, axis=-1)
 
 
-def _tail(l: int, W: list[Array], local: list[Array | None], E: Array) -> tuple[list[int], list[Factor]]:
-    """The paths that leave a unit of layer l (0-based): the sizes of their further axes, and their factors.
-
-    A layer of one unit leaves no choice and has no axis, so that depth alone does not run out of axes.
+def _steps(l: int, W: list[Array], local: list[Array | None], E: Array) -> list[Array]:
+    """The factors of the paths that leave a unit of layer l (0-based), in order: slopes (N, at), and where paths part
+    (N or 1, to, at), with `at` the unit that a path has come to and `to` the one where it goes on.
     """
-    sizes: list[int] = []
-    factors: list[Factor] = []
-
-    def axis(size: int) -> int | None:
-        if size == 1:
-            return None
-        sizes.append(size)
-        return len(sizes) + 1
-
-    def add(array: Array, *axes: int | None) -> None:
-        kept = tuple(a for a in axes if a is not None)
-        factors.append((array.reshape([n for n, a in zip(array.shape, axes, strict=True) if a is not None]), kept))
-
-    at: int | None = 0
+    steps: list[Array] = []
     for m in range(l, len(W)):
         if m > l:
-            to = axis(W[m].shape[0])
-            add(W[m].T, at, to)
-            at = to
+            steps.append(W[m][None])
         slope = local[m]
-        if slope is not None and slope.ndim == 3:
-            to = axis(slope.shape[2])
-            add(slope, 1, at, to)
-            at = to
-        elif slope is not None:
-            add(slope, 1, at)
-    add(E, 1, at, axis(E.shape[2]))
-    return sizes, factors
+        if slope is not None:
+            steps.append(slope if slope.ndim == 2 else slope.transpose(0, 2, 1))
+    return [*steps, E[:, :, 0] if E.shape[2] == 1 else E.transpose(0, 2, 1)]
 
 
-def _slices(shape: tuple[int, ...]) -> Iterator[tuple[slice, ...]]:
-    """Cut a block of paths into parts of at most BLOCK (or of one line along the last axis)."""
-    if len(shape) == 1 or math.prod(shape) <= BLOCK:
-        yield tuple(slice(0, size) for size in shape)
-        return
-    step = max(1, BLOCK // math.prod(shape[1:]))
-    for start in range(0, shape[0], step):
-        stop = min(start + step, shape[0])
-        for inner in _slices(shape[1:]) if step == 1 else [tuple(slice(0, size) for size in shape[1:])]:
-            yield slice(start, stop), *inner
+def _sum_over_paths(incoming: Array, J: Array, steps: list[Array]) -> Array:
+    """Σ over all paths of some weights, all to units of one layer; (weights,).
+
+    `incoming` (N, weights) are the paths' first factors, and J the units.
+    """
+    P, rest = incoming[:, None, None, :], list(steps)
+    while rest:
+        F = rest.pop(0)
+        P = P * F[..., J].reshape(len(F), -1, 1, len(J))
+        if F.ndim == 3:
+            break
+    return _walked(P, [P.shape[1]], rest)
 
 
-def _spread(array: Array, axes: tuple[int, ...], dims: int) -> Array:
-    """The array as seen along all axes of a block of paths, for broadcasting."""
-    order = sorted(range(len(axes)), key=axes.__getitem__)
-    shape = [1] * dims
-    for position, size in zip(axes, array.shape, strict=True):
-        shape[position] = size
-    return array.transpose(order).reshape(shape)
+def _walked(P: Array, widths: list[int], steps: list[Array]) -> Array:
+    """Let products of first factors, (N, at, before, weights), walk on to the ends of all their paths; their sums.
+
+    `widths` are the numbers of units passed, the last first: the first is `at`, the product of the others `before`.
+    Where paths part, each takes the product of its factors so far along. Memory is bounded: what would be more than
+    BLOCK products walks on in parts.
+    """
+    for i, F in enumerate(steps):
+        if F.ndim == 2:
+            P *= F[:, :, None, None]
+            continue
+        N, at, before, weights = P.shape
+        if P.size * F.shape[1] > BLOCK and max(widths) > 1:
+            return _in_parts(P, widths, steps[i:])
+        P = (P[:, None] * F[:, :, :, None, None]).reshape(N, -1, at * before, weights)
+        widths = [P.shape[1], *widths]
+    for width in widths:  # unit by unit, so that as few numbers as possible follow one another in a sum
+        P = P.reshape(len(P), width, -1, P.shape[-1]).sum(axis=1)
+    return P.reshape(-1, P.shape[-1]).sum(axis=0)
 
 
-def _lengthened(factor: Array, shape: tuple[int, ...]) -> Array:
-    """The factor repeated along the last axes, so that NumPy's inner loops over short axes are not all overhead."""
-    if math.prod(shape) < BLOCK // 4:
-        return factor
-    wanted, line = list(factor.shape), 1
-    for axis in reversed(range(2, len(shape))):
-        if line < LINE:
-            wanted[axis] = shape[axis]
-            line *= shape[axis]
-    return np.ascontiguousarray(np.broadcast_to(factor, wanted))
-
-
-def _sum_over_paths(shape: tuple[int, ...], factors: list[Array], zeros: Array) -> Array:
-    """Σ over all paths of each weight (axis 0) of the product of the path's factors; bounded memory."""
-    total = zeros
-    factors = [_lengthened(factor, shape) for factor in factors]
-    for cut in _slices(shape):
-        P = np.empty([c.stop - c.start for c in cut], dtype=zeros.dtype)
-        P[...] = factors[0][_part(factors[0], cut)]
-        for factor in factors[1:]:
-            np.multiply(P, factor[_part(factor, cut)], out=P)
-        while P.ndim > 1:  # unit by unit, so that as few numbers as possible follow one another in a sum
-            P = P.sum(axis=-1) if P.dtype == object else P @ np.ones(P.shape[-1], dtype=P.dtype)
-        total[cut[0]] = total[cut[0]] + P
-    return total
-
-
-def _part(factor: Array, cut: tuple[slice, ...]) -> tuple[slice, ...]:
-    return tuple(c if size > 1 else slice(None) for c, size in zip(cut, factor.shape, strict=True))
+def _in_parts(P: Array, widths: list[int], steps: list[Array]) -> Array:
+    """`_walked`, the units of the last layer with more than one cut up."""
+    wide = next(i for i, width in enumerate(widths) if width > 1)
+    N, width, weights = len(P), widths[wide], P.shape[-1]
+    parts = min(width, -(-P.size * steps[0].shape[1] // BLOCK))
+    total: Any = 0
+    for part in np.array_split(np.arange(width), parts):
+        cut = slice(part[0], part[-1] + 1)
+        own = P.reshape(N, width, -1, weights)[:, cut]
+        first = steps[0][:, :, cut] if wide == 0 else steps[0]
+        own = own if wide == 0 else own.reshape(N, 1, -1, weights)
+        total = total + _walked(own.copy(), [*widths[:wide], len(part), *widths[wide + 1 :]], [first, *steps[1:]])
+    return np.asarray(total)
 
 
 def _shares(costs: list[tuple[int, int]], budget: int) -> list[int]:
@@ -257,10 +229,13 @@ def _shares(costs: list[tuple[int, int]], budget: int) -> list[int]:
 
 def _chosen(costs: list[tuple[int, int]], budget: int) -> list[Array]:
     """Which weights of each layer to expand: all, or above the budget a seeded random sample, in order."""
+    shares = _shares(costs, budget)
+    if all(share == weights for share, (weights, _) in zip(shares, costs, strict=True)):
+        return [np.arange(share) for share in shares]
     random = np.random.default_rng(SAMPLE_SEED)
     return [
         np.arange(weights) if share == weights else np.sort(random.choice(weights, share, replace=False))
-        for share, (weights, _) in zip(_shares(costs, budget), costs, strict=True)
+        for share, (weights, _) in zip(shares, costs, strict=True)
     ]
 
 
@@ -286,9 +261,10 @@ def engine(case: Case, domain: Domain, *, budget: int | None = None, only: Addre
     if fused:
         local[-1] = None
 
-    tails = [_tail(l, W, local, E) for l in range(len(W))]
+    routes = [_steps(l, W, local, E) for l in range(len(W))]
+    parting = [math.prod(F.shape[1] for F in steps if F.ndim == 3) for steps in routes]
     columns = [W_l.shape[1] + (layer.bias is not None) for W_l, layer in zip(W, case.layers, strict=True)]
-    costs = [(len(W_l) * c, N * math.prod(tail[0])) for W_l, c, tail in zip(W, columns, tails, strict=True)]
+    costs = [(len(W_l) * c, N * paths) for W_l, c, paths in zip(W, columns, parting, strict=True)]
     if only is not None:
         l = only.layer - 1
         at = (only.to - 1) * columns[l] + (columns[l] if only.from_ is None else only.from_) - 1
@@ -298,19 +274,15 @@ def engine(case: Case, domain: Domain, *, budget: int | None = None, only: Addre
         picks = _chosen(costs, BUDGET["exact" if exact else "hardware"] if budget is None else budget)
 
     gradients, masks = [], []
-    for l, (chosen, (sizes, factors)) in enumerate(zip(picks, tails, strict=True)):
-        (weights, per_weight), dims = costs[l], 2 + len(sizes)
+    for l, (chosen, steps) in enumerate(zip(picks, routes, strict=True)):
+        weights, per_weight = costs[l]
         incoming = np.concatenate([A[l], np.full_like(A[l][:, :1], one)], axis=1)  # the bias sees an input of 1
         values = D.array(np.zeros(weights))
-        step = max(1, BLOCK // per_weight)
-        for start in range(0, len(chosen), step):
-            part = chosen[start : start + step]
+        at_once = max(1, BLOCK // per_weight)
+        for start in range(0, len(chosen), at_once):
+            part = chosen[start : start + at_once]
             J, K = part // columns[l], part % columns[l]
-            spread = [_spread(incoming[:, K], (1, 0), dims)]
-            for array, axes in factors:
-                own = np.take(array, J, axis=axes.index(0)) if 0 in axes else array
-                spread.append(_spread(own, axes, dims))
-            values[part] = _sum_over_paths((len(part), N, *sizes), spread, D.array(np.zeros(len(part))))
+            values[part] = _sum_over_paths(incoming[:, K], J, steps)
         mask = np.zeros(weights, dtype=bool)
         mask[chosen] = True
         gradients.append(values.reshape(len(W[l]), columns[l]))
