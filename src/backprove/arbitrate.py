@@ -34,7 +34,8 @@ class Hearing:
         found = {}
         for name, o in self.comparison.outcomes.items():
             if o.values is not None:
-                found[name] = np.array([_float(x) for x in o.values])
+                hardware = o.values.dtype.kind == "f"
+                found[name] = o.values.astype(np.float64) if hardware else np.array([_float(x) for x in o.values])
                 if o.covered is not None:
                     found[name][~o.covered] = np.nan
         return found

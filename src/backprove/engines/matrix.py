@@ -17,13 +17,18 @@ from backprove.case import LEAKY_SLOPE, Case, Gradient, Trace
 from backprove.domains import Array, Domain
 
 
+def _sigmoid(D: Domain, Z: Array) -> Array:
+    """1 / (1 + exp(-z)), whose digits are right for every z: where exp overflows, it is below the smallest number."""
+    E = D.exp(-Z)
+    E += 1  # in place, here and below: on wide layers new arrays cost more than the arithmetic
+    return np.divide(D.number(1), E, out=E)
+
+
 def _logistic(D: Domain, Z: Array) -> Array:
+    """The same for what is multiplied by z, which makes a number again of what is below the smallest."""
     up = D.leans(Z)
     E = D.exp(np.where(up, -Z, Z))
-    S = np.where(up, D.number(1), E)
-    E += 1  # in place, here and below: on wide layers new arrays cost more than the arithmetic
-    S /= E
-    return S
+    return np.where(up, D.number(1), E) / (E + 1)
 
 
 def _softmax(D: Domain, Z: Array) -> Array:
@@ -46,7 +51,7 @@ def _forward(D: Domain, name: str, Z: Array) -> Array:
     if name == "leaky_relu":
         return np.where(D.positive(Z), Z, Z * D.number(LEAKY_SLOPE))
     if name == "sigmoid":
-        return _logistic(D, Z)
+        return _sigmoid(D, Z)
     if name == "tanh":
         return np.asarray(D.tanh(Z))
     if name == "softplus":
@@ -78,7 +83,7 @@ def _slope(D: Domain, name: str, Z: Array, A: Array, kink: Any) -> Array:
     if name == "tanh":
         return 1 - A * A
     if name == "softplus":
-        return _logistic(D, Z)
+        return _sigmoid(D, Z)
     if name == "elu":
         return np.where(D.positive(Z), one, A + 1)
     if name == "silu":

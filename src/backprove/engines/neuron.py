@@ -20,10 +20,6 @@ Number = Any
 Unit = Callable[[Domain, Number, Number], Number]
 
 
-def _magnitude(D: Domain, z: Number) -> Number:
-    return z if D.leans(z) else -z
-
-
 def _sigmoid(D: Domain, z: Number, kink: Number) -> Number:
     if D.leans(z):
         return 1 / (1 + D.exp(-z))
@@ -32,12 +28,13 @@ def _sigmoid(D: Domain, z: Number, kink: Number) -> Number:
 
 
 def _sigmoid_slope(D: Domain, z: Number, kink: Number) -> Number:
-    e = D.exp(-_magnitude(D, z))
-    return e / ((1 + e) * (1 + e))
+    e = D.exp(-z if D.leans(z) else z)
+    d = 1 + e
+    return e / (d * d)
 
 
 def _tanh_slope(D: Domain, z: Number, kink: Number) -> Number:
-    e = D.exp(-_magnitude(D, z))
+    e = D.exp(-z if D.leans(z) else z)
     sech = (e + e) / (1 + e * e)
     return sech * sech
 
