@@ -33,7 +33,6 @@ SMALL = Settings(networks=25, max_layers=2, max_width=2, max_batch=2, domains=("
 @pytest.fixture(autouse=True)
 def _small_shards_and_no_shrinking(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(shards, "SHARD", 20)
-    monkeypatch.setattr("backprove.campaign.run.SHARD", 20)
     # Shrinking is looked at elsewhere, and takes its time.
     monkeypatch.setattr("backprove.campaign.run.smallest", lambda *arguments, **rest: None)
 
@@ -153,9 +152,13 @@ def test_a_worker_that_dies_is_said() -> None:
         search(SMALL, ENGINES, executor=Dying())
 
 
-def test_fail_fast_ends_with_the_first_shard_that_disagrees() -> None:
+def test_fail_fast_ends_with_the_first_network_that_disagrees() -> None:
     found = search(SMALL, WRONG, fail_fast=True)
-    assert (found.verdict, found.networks) == ("DISAGREE", 20)
+    assert (found.verdict, found.domains[0].disagreeing_networks) == ("DISAGREE", 1)
+    assert found.networks < 20
+    executor = Backwards()
+    again = search(SMALL, WRONG, fail_fast=True, executor=executor, load=Loaded(WRONG))
+    assert plain(again) == plain(found)
     assert search(SMALL, ENGINES, fail_fast=True).networks == 75
 
 
@@ -189,7 +192,7 @@ def test_an_interrupted_campaign_goes_on_too(tmp_path: Path) -> None:
             raise KeyboardInterrupt
 
     assert search(SMALL, ENGINES, state=kept(tmp_path), progress=enough).interrupted
-    assert sorted(file.stem for file in tmp_path.glob("*-*.json")) == ["float64-000000", "float64-000001"]
+    assert sorted(file.stem for file in tmp_path.glob("*-*.json")) == ["float64-000000-20", "float64-000001-5"]
     assert plain(search(SMALL, ENGINES, state=kept(tmp_path))) == plain(search(SMALL, ENGINES))
 
 
@@ -212,25 +215,25 @@ def damage(file: Path, change: Callable[[dict[str, Any]], None]) -> None:
 )
 def test_a_shard_that_was_changed_is_refused(tmp_path: Path, change: Callable[[dict[str, Any]], None]) -> None:
     search(SMALL, ENGINES, state=kept(tmp_path))
-    damage(tmp_path / "rational-000000.json", change)
+    damage(tmp_path / "rational-000000-20.json", change)
     with pytest.raises(
-        BackproveError, match=r"rational-000000\.json: was changed, or is another campaign's; delete it"
+        BackproveError, match=r"rational-000000-20\.json: was changed, or is another campaign's; delete it"
     ):
         search(SMALL, ENGINES, state=kept(tmp_path))
 
 
 def test_a_shard_under_another_s_name_is_refused(tmp_path: Path) -> None:
     search(SMALL, ENGINES, state=kept(tmp_path))
-    shutil.copy(tmp_path / "float64-000001.json", tmp_path / "float64-000000.json")
-    with pytest.raises(BackproveError, match=r"float64-000000\.json: was changed"):
+    shutil.copy(tmp_path / "float64-000001-5.json", tmp_path / "float64-000000-20.json")
+    with pytest.raises(BackproveError, match=r"float64-000000-20\.json: was changed"):
         search(SMALL, ENGINES, state=kept(tmp_path))
 
 
 def test_a_shard_cut_off_is_refused(tmp_path: Path) -> None:
     search(SMALL, ENGINES, state=kept(tmp_path))
-    file = tmp_path / "float64-000000.json"
+    file = tmp_path / "float64-000000-20.json"
     file.write_text(file.read_text()[:-20])
-    with pytest.raises(BackproveError, match=r"float64-000000\.json:1:[0-9]+: not valid JSON"):
+    with pytest.raises(BackproveError, match=r"float64-000000-20\.json:1:[0-9]+: not valid JSON"):
         search(SMALL, ENGINES, state=kept(tmp_path))
 
 
@@ -248,9 +251,24 @@ def test_a_folder_with_other_things_is_no_state(tmp_path: Path) -> None:
         kept(tmp_path)
 
 
-def test_a_campaign_by_the_clock_has_no_state(tmp_path: Path) -> None:
-    with pytest.raises(BackproveError, match="give --networks"):
-        State(tmp_path, Settings(seconds=1.0), DIGESTS)
+def test_more_networks_go_on_from_fewer(tmp_path: Path) -> None:
+    fewer, more = replace(SMALL, networks=30), replace(SMALL, networks=65)
+    assert plain(search(fewer, ENGINES, state=kept(tmp_path, fewer))) == plain(search(fewer, ENGINES))
+    executor = Backwards()
+    found = search(more, ENGINES, state=kept(tmp_path, more), executor=executor, load=Loaded(ENGINES))
+    assert executor.drawn == 9  # of 12: the first of each domain was whole
+    assert plain(found) == plain(search(more, ENGINES))
+
+
+def test_a_campaign_by_the_clock_goes_on_too(tmp_path: Path) -> None:
+    short = replace(SMALL, seconds=0.5)
+    first = search(short, ENGINES, state=kept(tmp_path, short))
+    again = search(short, ENGINES, state=kept(tmp_path, short))
+    assert first.networks < again.networks
+    files = [json.loads(file.read_text()) for file in tmp_path.glob("*-*.json")]
+    assert {data["survey"]["networks"] for data in files} == {5}  # none that the clock cut off
+    with pytest.raises(BackproveError, match="is another campaign's, with shards of 5, not 20"):
+        kept(tmp_path)
 
 
 def test_what_a_survey_holds_comes_back() -> None:
@@ -297,7 +315,6 @@ def test_processes_and_a_kill_in_between_change_nothing(tmp_path: Path) -> None:
         (["--jobs", "2", "--executor", "dask:x"], "--jobs and --executor: a cluster has workers of its own"),
         (["--executor", "mpi"], "--executor: 'mpi' is not dask:ADDRESS"),
         (["--state", "file"], "file: cannot be made"),
-        (["--state", "s", "--for", "5s"], "--state: a campaign that ends by the clock"),
     ],
 )
 def test_trouble_is_one_clear_line(

@@ -63,6 +63,7 @@ def printed(command: str) -> tuple[str, int]:
     with pytest.MonkeyPatch.context() as patch, contextlib.redirect_stdout(out):
         patch.setenv("COLUMNS", "100")
         patch.setenv("NO_COLOR", "1")
+        patch.setattr("backprove.cli.workers.cores", lambda: 1)  # others have flint
         patch.setitem(sys.modules, "flint", None)  # not mock.patch.dict, which forgets what was imported meanwhile
         code = main(command.split()[1:])
     return "\n".join(line.rstrip() for line in out.getvalue().splitlines()) + "\n", code

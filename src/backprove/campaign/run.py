@@ -13,7 +13,7 @@ from backprove.campaign.conclude import conclude, disagreement
 from backprove.campaign.draw import SHRINK_SECONDS, shard_seed, smallest
 from backprove.campaign.look import UNTOLD, Look, Signature, look
 from backprove.campaign.settings import Settings, left_out, strategy, usable
-from backprove.campaign.shards import SHARD, Counted, Load, Shard, here, plan, spread
+from backprove.campaign.shards import Counted, Load, Shard, here, plan, shard_size, spread
 from backprove.campaign.state import State
 from backprove.campaign.survey import Sighting, Survey
 from backprove.case import Case
@@ -26,6 +26,7 @@ from backprove.generate import plainer
 from backprove.verdict import Verdict
 
 SHOWN_PER_DOMAIN = 3
+FOR_SHRINKING = 0.25  # of the time, where it is limited and something disagrees
 
 Progress = Callable[[str, int], None]
 
@@ -43,6 +44,7 @@ def search(
     load: Load | None = None,
     state: State | None = None,
     fail_fast: bool = False,
+    used: float = 0.0,
 ) -> Report:
     """The main job: draw networks, compare the engines on each, shrink what disagrees.
 
@@ -53,7 +55,8 @@ def search(
 
     `executor`: any concurrent.futures.Executor takes the shards instead of this process, and the Report is the same;
     `load` is what gives the engines there, needed where they cannot be pickled. `state`: finished shards are kept
-    there, and those that are there already are not drawn again. `fail_fast`: no shard after the first that disagrees.
+    there, and those that are there already are not drawn again. `fail_fast`: no network after one that disagrees.
+    `used`: so many of the settings' seconds are gone.
 
     >>> from backprove import ENGINES, Settings, search
     >>> report = search(Settings(networks=10, domains=("rational",)), ENGINES)
@@ -66,14 +69,13 @@ def search(
     domains, not_covered = usable(settings)
     surveys = {name: Survey(DOMAINS[name]) for name in domains}
     campaign, interrupted, shrinking = _Campaign(settings, engines, progress, surveys), False, 0.0
-    until = time.time() + settings.seconds if settings.seconds else float("inf")
+    campaign.until -= used
     try:
-        counted = campaign.counted(domains, until, executor, load, state)
-        for shard, survey in counted:
+        for shard, survey in campaign.counted(domains, executor, load, state, fail_fast):
             surveys[shard.domain].add(survey)
             if survey.interrupted:
                 raise KeyboardInterrupt
-            if fail_fast and survey.found:
+            if survey.found and (fail_fast or campaign.late()):
                 break
         since = time.perf_counter()
         found = list(campaign.disagreements(shrink=True))
@@ -97,11 +99,15 @@ class _Campaign:
         self, settings: Settings, engines: Mapping[str, Engine], progress: Progress, surveys: dict[str, Survey]
     ) -> None:
         self.settings, self.engines, self.progress, self.surveys = settings, engines, progress, surveys
-        self.shrink_seconds = SHRINK_SECONDS if settings.seconds is None else min(SHRINK_SECONDS, settings.seconds / 4)
+        self.until = time.time() + settings.seconds if settings.seconds else float("inf")
         self.done = dict.fromkeys(surveys, 0)
 
+    def late(self) -> bool:
+        """Whether what is left of the time is for shrinking."""
+        return time.time() > self.until - FOR_SHRINKING * (self.settings.seconds or 0)
+
     def counted(
-        self, domains: list[str], until: float, executor: Executor | None, load: Load | None, state: State | None
+        self, domains: list[str], executor: Executor | None, load: Load | None, state: State | None, fail_fast: bool
     ) -> Iterator[Counted]:
         """Every shard with its survey, in order: from the state where it is there, else drawn, and then kept there."""
 
@@ -111,38 +117,45 @@ class _Campaign:
 
         def missing() -> Iterator[Shard]:
             for shard in plan(self.settings, domains):
-                if time.time() >= until:
+                if time.time() >= self.until:
                     return
                 if state is None or not state.has(shard):
                     yield shard
 
         if executor is None:
-            drawn = here(missing(), self.settings, self.engines, until, advance)
+            drawn = here(missing(), self.settings, self.engines, self.until, advance, fail_fast)
         else:
             load = load or partial(dict, self.engines)
-            drawn = spread(missing(), self.settings, load, until, advance, executor)
+            drawn = spread(missing(), self.settings, load, self.until, advance, fail_fast, executor)
         if state is None:
             yield from drawn
             return
         for shard in plan(self.settings, domains):
             if survey := state.read(shard):
                 advance(shard.domain, survey.networks)
+            elif (one := next(drawn, None)) is None:
+                return
             else:
-                same, survey = next(drawn)
-                assert same == shard
-                if not survey.interrupted:
+                assert one[0] == shard
+                survey = one[1]
+                if not survey.cut:
                     state.keep(shard, survey)
             yield shard, survey
 
     def disagreements(self, *, shrink: bool) -> Iterator[Disagreement]:
         """The most frequent ways of disagreeing in each domain, on the smallest network found for each."""
-        for survey in self.surveys.values():
-            for wanted, sighting in sorted(survey.found.items(), key=lambda item: -item[1].networks)[:SHOWN_PER_DOMAIN]:
-                smallest = self.smallest(survey, wanted, sighting) if shrink else None
-                if smallest is None:
-                    comparison = compare(sighting.case, survey.domain, self.engines)
-                    smallest = Look(comparison, list(wanted[2]))
-                yield disagreement(self.plainest(smallest, wanted), sighting.networks)
+        most = [
+            (survey, *one)
+            for survey in self.surveys.values()
+            for one in sorted(survey.found.items(), key=lambda item: -item[1].networks)[:SHOWN_PER_DOMAIN]
+        ]
+        for left, (survey, wanted, sighting) in zip(range(len(most), 0, -1), most, strict=True):
+            seconds = min(SHRINK_SECONDS, (self.until - time.time()) / left)
+            smallest = self.smallest(survey, wanted, sighting, seconds) if shrink and seconds > 0 else None
+            if smallest is None:
+                comparison = compare(sighting.case, survey.domain, self.engines)
+                smallest = Look(comparison, list(wanted[2]))
+            yield disagreement(self.plainest(smallest, wanted), sighting.networks)
 
     def plainest(self, seen: Look, wanted: Signature) -> Look:
         """In a field, whose numbers nobody can read: the same at small whole numbers, where they show it too."""
@@ -152,7 +165,7 @@ class _Campaign:
                 return plain
         return seen
 
-    def smallest(self, survey: Survey, wanted: Signature, sighting: Sighting) -> Look | None:
+    def smallest(self, survey: Survey, wanted: Signature, sighting: Sighting, seconds: float) -> Look | None:
         """Draw the shard again and shrink the first network with this signature."""
         repeat = bool(wanted[2])
         weigh = any(reason in survey.undecided for reason in UNTOLD.values())
@@ -167,8 +180,7 @@ class _Campaign:
 
         name = survey.domain.name
         seed = shard_seed(self.settings.seed, name, sighting.shard)
-        size = SHARD if self.settings.seconds is None else SHARD // 4
-        return smallest(strategy(self.settings, name), seed, size, shows, seconds=self.shrink_seconds)
+        return smallest(strategy(self.settings, name), seed, shard_size(self.settings), shows, seconds=seconds)
 
     def telling(self, survey: Survey, case: Case) -> dict[str, Engine]:
         """The two engines that differ most on a case; none where no two differ in numbers.

@@ -6,12 +6,20 @@ whenever they were made, so that the outcome does not depend on how many process
 
 import contextlib
 import gc
+import itertools
 import pickle
 import time
 import warnings
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from concurrent.futures import BrokenExecutor, Executor, Future
+from concurrent.futures import (
+    BrokenExecutor,
+    CancelledError,
+    Executor,
+    Future,
+    ProcessPoolExecutor,
+    ThreadPoolExecutor,
+)
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -24,10 +32,12 @@ from backprove.case import Case
 from backprove.domains import DOMAINS
 from backprove.engines import Engine
 from backprove.errors import BackproveError
+from backprove.versions import versions
 
 SHARD = 100
 REPEAT_EVERY = 20
 AHEAD = 4  # shards in the hands of an executor for each of its workers, about
+MANY = 64  # workers, of an executor that does not say how many it has
 
 Load = Callable[[], Mapping[str, Engine]]
 """What gives the engines in another process."""
@@ -45,21 +55,25 @@ class Shard:
 
     @property
     def name(self) -> str:
-        return f"{self.domain}-{self.index:06}"
+        return f"{self.domain}-{self.index:06}-{self.networks}"
+
+
+def shard_size(settings: Settings) -> int:
+    """Networks of a shard; by the clock they are small, so that all domains have their turn."""
+    return SHARD if settings.seconds is None else SHARD // 4
 
 
 def plan(settings: Settings, domains: list[str]) -> Iterator[Shard]:
     """All shards, domain by domain; without end, round by round, where it is the time that is limited."""
+    size = shard_size(settings)
     if settings.seconds is None:
         for domain in domains:
-            for index, start in enumerate(range(0, settings.networks, SHARD)):
-                yield Shard(domain, index, min(SHARD, settings.networks - start))
+            for index, start in enumerate(range(0, settings.networks, size)):
+                yield Shard(domain, index, min(size, settings.networks - start))
         return
-    index = 0
-    while True:
+    for index in itertools.count():
         for domain in domains:
-            yield Shard(domain, index, SHARD // 4)
-        index += 1
+            yield Shard(domain, index, size)
 
 
 def surveyed(
@@ -68,13 +82,20 @@ def surveyed(
     engines: Mapping[str, Engine],
     until: float = float("inf"),
     advance: Advance = lambda domain, more: None,
+    *,
+    fail_fast: bool = False,
 ) -> Survey:
-    """Draw one shard, compare the engines on it, count. No network begins after `until` (seconds since 1970)."""
+    """Draw one shard, compare the engines on it, count.
+
+    No network begins after `until` (seconds since 1970), nor, with `fail_fast`, after one that disagrees; the survey
+    then says that it was `cut`.
+    """
     survey = Survey(DOMAINS[shard.domain])
     started = time.perf_counter()
 
     def visit(case: Case) -> None:
-        if time.time() > until:
+        survey.cut |= time.time() > until or (fail_fast and bool(survey.found))
+        if survey.cut:
             return
         repeat = survey.networks % REPEAT_EVERY == 0
         survey.count(look(case, survey.domain, engines, repeat=repeat), shard.index)
@@ -85,7 +106,7 @@ def surveyed(
         with _seldom_collecting():
             explore(strategy(settings, shard.domain), seed, shard.networks, visit, shrink=False)
     except KeyboardInterrupt:
-        survey.interrupted = True
+        survey.interrupted = survey.cut = True
     survey.seconds = time.perf_counter() - started
     return survey
 
@@ -105,31 +126,48 @@ Counted = tuple[Shard, Survey]
 
 
 def here(
-    shards: Iterable[Shard], settings: Settings, engines: Mapping[str, Engine], until: float, advance: Advance
+    shards: Iterable[Shard],
+    settings: Settings,
+    engines: Mapping[str, Engine],
+    until: float,
+    advance: Advance,
+    fail_fast: bool,
 ) -> Iterator[Counted]:
     """The shards, one after the other."""
     for shard in shards:
-        yield shard, surveyed(settings, shard, engines, until, advance)
+        yield shard, surveyed(settings, shard, engines, until, advance, fail_fast=fail_fast)
 
 
 def spread(
-    shards: Iterable[Shard], settings: Settings, load: Load, until: float, advance: Advance, executor: Executor
+    shards: Iterable[Shard],
+    settings: Settings,
+    load: Load,
+    until: float,
+    advance: Advance,
+    fail_fast: bool,
+    executor: Executor,
 ) -> Iterator[Counted]:
     """The shards by an executor, in order. Raises BackproveError where a worker dies and nobody takes its place."""
     try:
         packed = pickle.dumps(load)
     except (pickle.PicklingError, AttributeError, TypeError) as error:
         raise BackproveError(f"an engine cannot be sent to another process: {error}; say how to load it") from None
+    # Other machines have other clocks; there a shard that has begun is drawn to its end.
+    their_until = until if isinstance(executor, (ProcessPoolExecutor, ThreadPoolExecutor)) else float("inf")
     waiting: deque[tuple[Shard, Future[Survey]]] = deque()
     rest = iter(shards)
-    ahead = AHEAD * (getattr(executor, "_max_workers", None) or 4)
+    ahead = AHEAD * (getattr(executor, "_max_workers", None) or MANY)
+    own = versions()
     try:
         while True:
             while len(waiting) < ahead and (shard := next(rest, None)) is not None:
-                waiting.append((shard, executor.submit(_elsewhere, settings, shard, packed, until)))
+                future = executor.submit(_elsewhere, settings, shard, packed, their_until, fail_fast, own)
+                waiting.append((shard, future))
             if not waiting:
                 return
             shard, future = waiting.popleft()
+            if time.time() >= until and future.cancel():
+                return
             survey = _result(shard, future)
             advance(shard.domain, survey.networks)
             yield shard, survey
@@ -139,19 +177,35 @@ def spread(
 
 
 def _result(shard: Shard, future: "Future[Survey]") -> Survey:
+    at = f"at {shard.domain}, shard {shard.index}"
     try:
         return future.result()
+    except BackproveError:
+        raise
     except BrokenExecutor:
-        what = f"a process that drew networks ended before its time, at {shard.domain}, shard {shard.index}"
+        what = f"a process that drew networks ended before its time, {at}"
         raise BackproveError(f"{what}: does an engine end it? --jobs 1 shows what it says") from None
+    except (Exception, CancelledError) as error:  # whatever an executor has to say of workers that it lost
+        said = " ".join(f"{type(error).__name__}: {error}".split())[:300]
+        raise BackproveError(f"a worker failed, {at}: {said}") from error
 
 
-def _elsewhere(settings: Settings, shard: Shard, load: bytes, until: float) -> Survey:
+def _elsewhere(
+    settings: Settings, shard: Shard, load: bytes, until: float, fail_fast: bool, theirs: dict[str, str]
+) -> Survey:
     """In another process: the engines are loaded there once."""
+    if (own := versions()) != theirs:
+        name = next(name for name in {**own, **theirs} if own.get(name) != theirs.get(name))
+        what = f"a worker has {name} {own.get(name)}, not {theirs.get(name)}"
+        raise BackproveError(f"{what}: install the same versions everywhere")
+    try:
+        engines = _loaded(load)
+    except BackproveError as error:
+        raise BackproveError(str(error)) from None  # others of its kind do not come back in one piece
     with warnings.catch_warnings():
         # Of the global generator, which other threads of a cluster's worker draw from meanwhile; networks never do.
         warnings.filterwarnings("ignore", "Do not use the `random` module inside strategies")
-        return surveyed(settings, shard, _loaded(load), until)
+        return surveyed(settings, shard, engines, until, fail_fast=fail_fast)
 
 
 @lru_cache(maxsize=2)

@@ -19,7 +19,7 @@ import numpy as np
 from backprove.campaign.closeness import ErrorCount, PairCount
 from backprove.campaign.kinks import Convention
 from backprove.campaign.settings import Settings
-from backprove.campaign.shards import Shard
+from backprove.campaign.shards import Shard, shard_size
 from backprove.campaign.survey import EngineCount, Heard, Sighting, Survey
 from backprove.case import case_from, case_to
 from backprove.domains import DOMAINS
@@ -43,10 +43,11 @@ class State:
     """
 
     def __init__(self, folder: Path, settings: Settings, engines: Mapping[str, str]) -> None:
-        if settings.seconds is not None:
-            raise BackproveError("--state: a campaign that ends by the clock has no end to go on to; give --networks")
         self.folder = folder
-        own = {**settings.said(), "seed": settings.seed, "engines": dict(engines), "versions": versions()}
+        # How many networks, and for how long, may be another matter each time: shards are what they are.
+        said = {key: value for key, value in settings.said().items() if key not in ("networks", "seconds")}
+        size = shard_size(settings)
+        own = {**said, "shards of": size, "seed": settings.seed, "engines": dict(engines), "versions": versions()}
         self.campaign = hashlib.sha256(json.dumps(own, sort_keys=True).encode()).hexdigest()
         try:
             folder.mkdir(parents=True, exist_ok=True)

@@ -22,7 +22,7 @@ CHANCE = 2.0**-20  # that a field's agreement says nothing
 
 @dataclass
 class Sighting:
-    """One way of disagreeing: the first network that showed it, its shard, and how many networks did."""
+    """One way of disagreeing: the smallest network that showed it, its shard, and how many networks did."""
 
     case: Case
     shard: int
@@ -122,10 +122,12 @@ class Survey:
     errors: ErrorCount = field(default_factory=ErrorCount)
     verdicts: set[int] = field(default_factory=set)
     found: dict[Signature, Sighting] = field(default_factory=dict)
-    """Signature → where it was first seen, and how often."""
+    """Signature → the smallest network it was seen on, and how often."""
     drawn: dict[str, Counter[str]] = field(default_factory=dict)
     seconds: float = 0.0
     interrupted: bool = False
+    cut: bool = False
+    """Whether it ended before all networks of its shard were drawn."""
 
     def add(self, later: "Survey") -> None:
         """Add the counts of networks that come after these."""
@@ -158,7 +160,14 @@ class Survey:
         for kind, counts in later.drawn.items():
             self.drawn.setdefault(kind, Counter()).update(counts)
         for signature, sighting in later.found.items():
-            self.found.setdefault(signature, replace(sighting, networks=0)).networks += sighting.networks
+            self._sighted(signature, sighting)
+
+    def _sighted(self, signature: Signature, later: "Sighting") -> None:
+        """Of all networks that showed it the smallest is kept."""
+        kept = self.found.setdefault(signature, replace(later, networks=0))
+        kept.networks += later.networks
+        if _size(later.case) < _size(kept.case):
+            kept.case, kept.shard = later.case, later.shard
 
     def count(self, look: Look, shard: int) -> None:
         comparison = look.comparison
@@ -202,7 +211,7 @@ class Survey:
         for kind, value in (*_traits(comparison.case), *_units(comparison)):
             self.drawn.setdefault(kind, Counter())[value] += 1
         if look.disagrees:
-            self.found.setdefault(look.signature, Sighting(comparison.case, shard)).networks += 1
+            self._sighted(look.signature, Sighting(comparison.case, shard, 1))
 
     @property
     def verdict(self) -> Verdict:
@@ -240,6 +249,11 @@ class Survey:
             pairs=[count.finding(names, exact) for names, count in self.pairs.items()],
             precision=self.errors.finding(),
         )
+
+
+def _size(case: Case) -> int:
+    """How many numbers there are to look at."""
+    return case.entries + case.inputs.size + case.targets.size
 
 
 def mostly(weak: int, entries: int) -> bool:

@@ -48,7 +48,7 @@ def run(
         str | None, typer.Option("--domains", autocompletion=complete.domains, help="Comma-separated; all by default.")
     ] = None,
     jobs: Annotated[
-        int | None, typer.Option("--jobs", min=1, max=1024, help="Processes that draw; 1 by default.")
+        int | None, typer.Option("--jobs", min=1, max=1024, help="Processes that draw; by default one a core.")
     ] = None,
     executor: Annotated[
         str | None, typer.Option("--executor", metavar="dask:ADDRESS", help="A cluster that draws instead.")
@@ -69,13 +69,14 @@ def run(
     debug: Debug = False,
 ) -> None:
     """Random networks: compare the engines on each, entry by entry."""
+    import time
     from functools import partial
 
     from msgspec import structs
 
     from backprove.campaign import Settings, State, search
     from backprove.case import ACTIVATIONS, LOSSES
-    from backprove.cli.workers import digests, shards, workers
+    from backprove.cli.workers import digests, workers
     from backprove.cost import costs
     from backprove.domains import DOMAINS
     from backprove.report.progress import interruptible, progress
@@ -96,7 +97,7 @@ def run(
     loaded = load_engines(engines, engine)
     kept = None if state is None else State(state, settings, digests(list(loaded)))
     bars = progress(settings.domains, networks if time_limit is None else None, quiet)
-    with workers(executor, jobs, shards(settings)) as pool, bars as show, interruptible(show) as advance:
+    with workers(executor, jobs, settings) as pool, bars as show, interruptible(show) as advance:
         found = search(
             settings,
             loaded,
@@ -105,6 +106,7 @@ def run(
             load=partial(load_engines, engines, engine),
             state=kept,
             fail_fast=fail_fast,
+            used=time.process_time(),  # what it took to begin
         )
     if gallery and not found.interrupted:
         found = structs.replace(found, gallery=_gallery(seed, settings.domains, quiet))

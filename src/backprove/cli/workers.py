@@ -2,7 +2,7 @@
 
 import contextlib
 import hashlib
-import math
+import os
 from collections.abc import Iterator
 from concurrent.futures import Executor
 from pathlib import Path
@@ -14,15 +14,24 @@ if TYPE_CHECKING:
     from backprove.campaign import Settings
 
 
-def shards(settings: "Settings") -> float:
-    """How many shards there are at least."""
-    from backprove.campaign.shards import SHARD
+# Another process takes a second or two of a core to begin with: by default one for so many networks, or seconds.
+NETWORKS_A_JOB, SECONDS_A_JOB = 300, 10
 
-    return math.inf if settings.seconds else len(settings.domains) * math.ceil(settings.networks / SHARD)
+
+def cores() -> int:
+    """How many this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def by_default(settings: "Settings") -> int:
+    """How many processes draw where nobody says: as many as there are cores, where that is worth their beginning."""
+    if settings.seconds is not None:
+        return cores() if settings.seconds >= SECONDS_A_JOB else 1
+    return max(1, min(cores(), len(settings.domains) * settings.networks // NETWORKS_A_JOB))
 
 
 @contextlib.contextmanager
-def workers(cluster: str | None, jobs: int | None, parts: float) -> Iterator[Executor | None]:
+def workers(cluster: str | None, jobs: int | None, settings: "Settings") -> Iterator[Executor | None]:
     """The executor that was asked for; None: this process alone. Raises BackproveError where there is none."""
     if cluster is not None:
         if jobs is not None:
@@ -30,7 +39,8 @@ def workers(cluster: str | None, jobs: int | None, parts: float) -> Iterator[Exe
         with _cluster(cluster) as executor:
             yield executor
         return
-    if jobs is None or jobs == 1:
+    jobs = jobs or by_default(settings)
+    if jobs == 1:
         yield None
         return
     from concurrent.futures import ProcessPoolExecutor
@@ -39,7 +49,7 @@ def workers(cluster: str | None, jobs: int | None, parts: float) -> Iterator[Exe
     from backprove.campaign.shards import quiet_worker
 
     # Not by fork: a process with threads, such as those of BLAS, does not survive that in one piece.
-    with ProcessPoolExecutor(int(min(jobs, parts)), get_context("spawn"), quiet_worker) as pool:
+    with ProcessPoolExecutor(jobs, get_context("spawn"), quiet_worker) as pool:
         try:
             yield pool
         finally:

@@ -82,6 +82,9 @@ class Modular(Domain):
     def anew(self) -> "Modular":
         return Modular(self.key, self.script)
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Modular, (self.key, self.script)  # what it remembers of cases stays behind
+
     @property
     def inv_sqrt_pi(self) -> Residue:
         return Residue(self._random("1/√π", 0), 1)
