@@ -442,12 +442,12 @@ def test_engines_that_fail_or_do_something_else_have_their_column(monkeypatch: p
             assert latex.write(found)
     whole = paths._sum_over_paths
 
-    def dropped(incoming: Any, J: Any, steps: Any) -> Any:
+    def dropped(incoming: Any, J: Any, steps: Any, *until: Any) -> Any:
         """Without the paths through the last unit of the next layer."""
         first = next((i for i, F in enumerate(steps) if F.ndim == 3), len(steps))
         kept = [F[:, :-1] if i in (first, first + 1) else F[:, :, :-1] if i == first + 2 else F
                 for i, F in enumerate(steps)]  # fmt: skip
-        return whole(incoming, J, kept)
+        return whole(incoming, J, kept, *until)
 
     with monkeypatch.context() as patch:
         patch.setattr(paths, "_sum_over_paths", dropped)
@@ -456,7 +456,7 @@ def test_engines_that_fail_or_do_something_else_have_their_column(monkeypatch: p
     assert found.chain_rule.shown == []
     with monkeypatch.context() as patch:  # wrong in the run that is not recorded alone
         patch.setattr(paths, "_sum_over_paths",
-                      lambda x, J, steps: whole(x, J, steps) * (1 if x.dtype == object else 2))  # fmt: skip
+                      lambda x, *rest: whole(x, *rest) * (1 if x.dtype == object else 2))  # fmt: skip
         found = derive(default(), Address(2, 1, 1))
     assert found.verdict == "DISAGREE"
     assert found.values["paths, plain"] == pytest.approx(2 * found.values["paths"])

@@ -67,7 +67,7 @@ ROOMS: dict[str, set[str] | None] = {
 }  # fmt: skip
 # The only other modules that they may import.
 OUTSIDE = {
-    "engines.x": {"collections", "math", "numpy", "typing"},
+    "engines.x": {"collections", "math", "numpy", "time", "typing"},
     "oracles": {"collections", "dataclasses", "functools", "math", "numpy", "typing"},
     "pytest_plugin": {"collections", "dataclasses", "hypothesis", "pytest", "typing"},
     "autodiff": {"collections", "contextlib", "functools", "importlib", "os"},

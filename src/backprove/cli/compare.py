@@ -17,6 +17,7 @@ from backprove.cli.options import (
     Foreign,
     Json,
     NoColor,
+    PathsBudget,
     Quiet,
     Reports,
     check_reports,
@@ -24,6 +25,7 @@ from backprove.cli.options import (
     complain,
     console,
     load_engines,
+    paths_budget,
     walks,
     write_reports,
 )
@@ -71,6 +73,7 @@ def compare(
     ] = None,
     engines: Engines = "neuron,matrix,paths",
     engine: Foreign = None,
+    budget: PathsBudget = None,
     everything: Annotated[bool, typer.Option("--all", help="Every entry and every published number.")] = False,
     json: Json = False,
     report: Reports = None,
@@ -91,7 +94,7 @@ def compare(
     }  # fmt: skip
     networks = list(_networks(files or [], weights, {k: v for k, v in options.items() if v is not None}))
     check_reports(report, *(files or []), *(path for path in (weights, inputs, targets) if path))
-    loaded = load_engines(engines, engine)
+    loaded = load_engines(engines, engine, paths_budget(budget))
     cases: list[CaseFinding] = []
     troubles: list[str] = []
     for file, read in networks:

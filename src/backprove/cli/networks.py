@@ -13,6 +13,7 @@ from backprove.cli.options import (
     Foreign,
     Json,
     NoColor,
+    PathsBudget,
     Quiet,
     Reports,
     check_reports,
@@ -21,6 +22,7 @@ from backprove.cli.options import (
     failures_folder,
     finish,
     load_engines,
+    paths_budget,
     seconds,
 )
 
@@ -59,6 +61,7 @@ def run(
     fail_fast: Annotated[bool, typer.Option("--fail-fast", help="End where the first disagreement is seen.")] = False,
     engines: Engines = "neuron,matrix,paths",
     engine: Foreign = None,
+    budget: PathsBudget = None,
     gallery: Annotated[
         bool, typer.Option("--gallery", help="The literature's formulations and the questions as well.")
     ] = False,
@@ -94,8 +97,8 @@ def run(
     )
     check_reports(report)
     folder = failures_folder()
-    loaded = load_engines(engines, engine)
-    kept = None if state is None else State(state, settings, digests(list(loaded)))
+    loaded = load_engines(engines, engine, paths_budget(budget))
+    kept = None if state is None else State(state, settings, digests(list(loaded), budget))
     bars = progress(settings.domains, networks if time_limit is None else None, quiet)
     with workers(executor, jobs, settings) as pool, bars as show, interruptible(show) as advance:
         found = search(
@@ -103,7 +106,7 @@ def run(
             loaded,
             progress=advance,
             executor=pool,
-            load=partial(load_engines, engines, engine),
+            load=partial(load_engines, engines, engine, paths_budget(budget)),
             state=kept,
             fail_fast=fail_fast,
             used=time.process_time(),  # what it took to begin

@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import re
 import shlex
 import sys
 from collections.abc import Callable, Iterable, Sequence
@@ -41,6 +42,15 @@ Foreign = Annotated[
         metavar="FILE.py:FUNCTION",
         autocompletion=complete.foreign,
         help="Another (case, domain) -> Gradient, or torch, jax, autograd. Repeatable.",
+    ),
+]
+
+PathsBudget = Annotated[
+    str | None,
+    typer.Option(
+        "--paths-budget",
+        metavar="COUNT|TIME",
+        help="Paths, or seconds (2s), that engine paths may take for a network; what weights it leaves is said.",
     ),
 ]
 
@@ -119,14 +129,20 @@ def keep(found: "Sequence[Disagreement]", engines: list[str], folder: Path) -> N
         complain(f"{error}; the cases are not recorded, replay them from a --report x.json")
 
 
-def load_engines(built_in: str, foreign: list[str] | None) -> "dict[str, Engine]":
+def load_engines(
+    built_in: str, foreign: list[str] | None, paths_budget: dict[str, Any] | None = None
+) -> "dict[str, Engine]":
+    from functools import partial
+
     from backprove.autodiff import AUTODIFF
     from backprove.candidate import load_function
-    from backprove.engines import ENGINES
+    from backprove.engines import ENGINES, paths
     from backprove.formulations import FORMULATIONS
 
     names = chosen("--engines", built_in, tuple(ENGINES)) if built_in.strip() else ()
     engines: dict[str, Engine] = {name: ENGINES[name] for name in names}
+    if paths_budget and "paths" in engines:
+        engines["paths"] = partial(paths.engine, **paths_budget)
     for spec in foreign or ():
         if spec in AUTODIFF:
             engines[spec] = AUTODIFF[spec]()
@@ -153,7 +169,7 @@ def chosen(option: str, given: str | None, known: tuple[str, ...]) -> tuple[str,
     return tuple(name for name in known if name in names)
 
 
-def seconds(text: str) -> float:
+def seconds(text: str, option: str = "--for") -> float:
     unit = {"s": 1, "m": 60, "h": 3600}
     number, scale = (text[:-1], unit[text[-1]]) if text[-1:] in unit else (text, 1)
     try:
@@ -161,8 +177,19 @@ def seconds(text: str) -> float:
     except ValueError:
         found = 0
     if not 0 < found < 1e9:
-        raise BackproveError(f"--for: {text!r} is not a time such as 60s, 5m or 2h")
+        raise BackproveError(f"{option}: {text!r} is not a time such as 60s, 5m or 2h")
     return found
+
+
+def paths_budget(text: str | None) -> dict[str, Any]:
+    """What engine paths is told of a --paths-budget: so many paths, or seconds; nothing where there is none."""
+    if text is None:
+        return {}
+    if re.fullmatch(r"[0-9][0-9,_]{0,20}", text):
+        return {"budget": int(text.replace(",", "").replace("_", ""))}
+    if text[-1:] in "smh":
+        return {"seconds": seconds(text, "--paths-budget")}
+    raise BackproveError(f"--paths-budget: {text[:60]!r} is neither a count such as 1000000 nor a time such as 2s")
 
 
 def failures_folder() -> Path:

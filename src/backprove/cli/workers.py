@@ -74,11 +74,12 @@ def _cluster(where: str) -> Iterator[Executor]:
         yield client.get_executor(pure=False)
 
 
-def digests(engines: list[str]) -> dict[str, str]:
-    """Name → a digest of the file that an engine is from; what comes with backprove has its version."""
+def digests(engines: list[str], budget: str | None) -> dict[str, str]:
+    """Name → a digest of the file that an engine is from; what comes with backprove has its version, and its budget."""
     found = {}
     for name in engines:
-        file = Path(name.rpartition(":")[0])
+        file = Path(name.rpartition(":")[0] or name)
         is_file = bool(file.suffix) and file.is_file()
-        found[name] = hashlib.sha256(file.read_bytes()).hexdigest() if is_file else "backprove's own"
+        own = "backprove's own" if name != "paths" or budget is None else f"backprove's own, {budget}"
+        found[name] = hashlib.sha256(file.read_bytes()).hexdigest() if is_file else own
     return found

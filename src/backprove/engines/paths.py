@@ -10,6 +10,7 @@ losses term by term over log a = z - log Σ exp, and the softmax Jacobian by the
 """
 
 import math
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -167,10 +168,14 @@ def _steps(l: int, W: list[Array], local: list[Array | None], E: Array) -> list[
     return [*steps, E[:, :, 0] if E.shape[2] == 1 else E.transpose(0, 2, 1)]
 
 
-def _sum_over_paths(incoming: Array, J: Array, steps: list[Array]) -> Array:
+class _OutOfTime(Exception):
+    """Raised where the time is over before all paths of a weight are walked."""
+
+
+def _sum_over_paths(incoming: Array, J: Array, steps: list[Array], until: float = math.inf) -> Array:
     """Σ over all paths of some weights, all to units of one layer; (weights,).
 
-    `incoming` (N, weights) are the paths' first factors, and J the units.
+    `incoming` (N, weights) are the paths' first factors, and J the units. Raises _OutOfTime after `until`.
     """
     P, rest = incoming[:, None, None, :], list(steps)
     while rest:
@@ -178,10 +183,10 @@ def _sum_over_paths(incoming: Array, J: Array, steps: list[Array]) -> Array:
         P = P * F[..., J].reshape(len(F), -1, 1, len(J))
         if F.ndim == 3:
             break
-    return _walked(P, [P.shape[1]], rest)
+    return _walked(P, [P.shape[1]], rest, until)
 
 
-def _walked(P: Array, widths: list[int], steps: list[Array]) -> Array:
+def _walked(P: Array, widths: list[int], steps: list[Array], until: float) -> Array:
     """Let products of first factors, (N, at, before, weights), walk on to the ends of all their paths; their sums.
 
     `widths` are the numbers of units passed, the last first: the first is `at`, the product of the others `before`.
@@ -194,7 +199,7 @@ def _walked(P: Array, widths: list[int], steps: list[Array]) -> Array:
             continue
         N, at, before, weights = P.shape
         if P.size * F.shape[1] > BLOCK and max(widths) > 1:
-            return _in_parts(P, widths, steps[i:])
+            return _in_parts(P, widths, steps[i:], until)
         P = (P[:, None] * F[:, :, :, None, None]).reshape(N, -1, at * before, weights)
         widths = [P.shape[1], *widths]
     for width in widths:  # unit by unit, so that as few numbers as possible follow one another in a sum
@@ -202,18 +207,21 @@ def _walked(P: Array, widths: list[int], steps: list[Array]) -> Array:
     return P.reshape(-1, P.shape[-1]).sum(axis=0)
 
 
-def _in_parts(P: Array, widths: list[int], steps: list[Array]) -> Array:
+def _in_parts(P: Array, widths: list[int], steps: list[Array], until: float) -> Array:
     """`_walked`, the units of the last layer with more than one cut up."""
     wide = next(i for i, width in enumerate(widths) if width > 1)
     N, width, weights = len(P), widths[wide], P.shape[-1]
     parts = min(width, -(-P.size * steps[0].shape[1] // BLOCK))
     total: Any = 0
     for part in np.array_split(np.arange(width), parts):
+        if time.perf_counter() > until:
+            raise _OutOfTime
         cut = slice(part[0], part[-1] + 1)
         own = P.reshape(N, width, -1, weights)[:, cut]
         first = steps[0][:, :, cut] if wide == 0 else steps[0]
         own = own if wide == 0 else own.reshape(N, 1, -1, weights)
-        total = total + _walked(own.copy(), [*widths[:wide], len(part), *widths[wide + 1 :]], [first, *steps[1:]])
+        cut_widths = [*widths[:wide], len(part), *widths[wide + 1 :]]
+        total = total + _walked(own.copy(), cut_widths, [first, *steps[1:]], until)
     return np.asarray(total)
 
 
@@ -239,14 +247,38 @@ def _chosen(costs: list[tuple[int, int]], budget: int) -> list[Array]:
     ]
 
 
-def engine(case: Case, domain: Domain, *, budget: int | None = None, only: Address | None = None) -> Gradient:
+def _expanded(
+    chosen: Array, incoming: Array, columns: int, steps: list[Array], per_weight: int, values: Array, until: float
+) -> Array:
+    """Work out the chosen weights of a layer, numbered row by row, into `values`; which of them there was time for."""
+    at_once = max(1, BLOCK // per_weight)
+    for start in range(0, len(chosen), at_once):
+        part = chosen[start : start + at_once]
+        try:
+            if time.perf_counter() > until:
+                raise _OutOfTime
+            values[part] = _sum_over_paths(incoming[:, part % columns], part // columns, steps, until)
+        except _OutOfTime:
+            return chosen[:start]
+    return chosen
+
+
+def engine(
+    case: Case,
+    domain: Domain,
+    *,
+    budget: int | None = None,
+    seconds: float | None = None,
+    only: Address | None = None,
+) -> Gradient:
     """dC/dW^l as arrays (n_l, n_{l-1}) and dC/db^l as arrays (n_l,), every entry a sum over its own paths.
 
     `budget` bounds the paths in all (a path is counted for each weight and sample it serves); above it, a seeded
-    random sample of the weights of each layer is expanded and `expanded` says which. `only`: that entry alone, whatever
+    random sample of the weights of each layer is expanded and `expanded` says which. `seconds` bounds the time instead,
+    or as well: as many weights are expanded as it allows, in a seeded random order. `only`: that entry alone, whatever
     its paths. Raises NotInDomain where the domain lacks a function that an activation needs.
     """
-    D, N = domain, len(case.inputs)
+    started, D, N = time.perf_counter(), domain, len(case.inputs)
     kink, one = D.number(case.kink), D.number(1)
     W = [D.array(layer.weights) for layer in case.layers]
     A, Z = [D.array(case.inputs)], []
@@ -270,32 +302,37 @@ def engine(case: Case, domain: Domain, *, budget: int | None = None, only: Addre
         at = (only.to - 1) * columns[l] + (columns[l] if only.from_ is None else only.from_) - 1
         picks = [np.array([at] if m == l else [], dtype=np.intp) for m in range(len(W))]
     else:
-        exact = D.unit_roundoff is None
-        picks = _chosen(costs, BUDGET["exact" if exact else "hardware"] if budget is None else budget)
+        if budget is None:
+            own = BUDGET["exact" if D.unit_roundoff is None else "hardware"]
+            budget = own if seconds is None else sum(map(math.prod, costs))
+        picks = _chosen(costs, budget)
+    if seconds is not None:
+        random = np.random.default_rng(SAMPLE_SEED)
+        picks = [random.permutation(chosen) for chosen in picks]
 
-    gradients, masks = [], []
-    for l, (chosen, steps) in enumerate(zip(picks, routes, strict=True)):
-        weights, per_weight = costs[l]
+    values = [D.array(np.zeros(weights)) for weights, _ in costs]
+    left = started + (math.inf if seconds is None else seconds)
+    cheap_first = sorted(range(len(W)), key=lambda l: len(picks[l]) * costs[l][1])
+    for done, l in enumerate(cheap_first):  # each has its share of the time, and what cheaper ones left over
+        until = left if seconds is None else (now := time.perf_counter()) + (left - now) / (len(W) - done)
         incoming = np.concatenate([A[l], np.full_like(A[l][:, :1], one)], axis=1)  # the bias sees an input of 1
-        values = D.array(np.zeros(weights))
-        at_once = max(1, BLOCK // per_weight)
-        for start in range(0, len(chosen), at_once):
-            part = chosen[start : start + at_once]
-            J, K = part // columns[l], part % columns[l]
-            values[part] = _sum_over_paths(incoming[:, K], J, steps)
-        mask = np.zeros(weights, dtype=bool)
-        mask[chosen] = True
-        gradients.append(values.reshape(len(W[l]), columns[l]))
-        masks.append(mask.reshape(len(W[l]), columns[l]))
+        picks[l] = _expanded(picks[l], incoming, columns[l], routes[l], costs[l][1], values[l], until)
 
     has_bias = [layer.bias is not None for layer in case.layers]
-    dW = [g[:, : W_l.shape[1]] for g, W_l in zip(gradients, W, strict=True)]
-    db = [g[:, -1] if bias else None for g, bias in zip(gradients, has_bias, strict=True)]
+    dW, db = _blocks(values, W, has_bias)
     nothing = [None] * len(W)
     trace = Trace(Z, A[1:], nothing, nothing, slopes=local, ends=E)
     if all(len(chosen) == weights for chosen, (weights, _) in zip(picks, costs, strict=True)):
         return Gradient(dW, db, trace)
+    masks = [np.zeros(weights, dtype=bool) for weights, _ in costs]
+    for mask, chosen in zip(masks, picks, strict=True):
+        mask[chosen] = True
     said = f"expanded {sum(map(len, picks)):,} of {sum(weights for weights, _ in costs):,} weights"
-    mW = [m[:, : W_l.shape[1]] for m, W_l in zip(masks, W, strict=True)]
-    mb = [m[:, -1] if bias else None for m, bias in zip(masks, has_bias, strict=True)]
-    return Gradient(dW, db, trace, Expanded(mW, mb, said))
+    return Gradient(dW, db, trace, Expanded(*_blocks(masks, W, has_bias), said))
+
+
+def _blocks(rows: list[Array], W: list[Array], has_bias: list[bool]) -> tuple[list[Array], list[Array | None]]:
+    """Per layer the weights' part and the bias's of what is numbered row by row."""
+    tables = [row.reshape(len(W_l), -1) for row, W_l in zip(rows, W, strict=True)]
+    weights = [table[:, : W_l.shape[1]] for table, W_l in zip(tables, W, strict=True)]
+    return weights, [table[:, -1] if bias else None for table, bias in zip(tables, has_bias, strict=True)]
