@@ -12,7 +12,7 @@ from msgspec import structs
 from samples import REPORTS, SAMPLES, SLOW, make, settled
 
 from backprove.campaign.replay import Recorded, replay
-from backprove.cost import costs
+from backprove.bench import costs
 from backprove.engines import ENGINES
 from backprove.findings import Report, Sheet
 from backprove.gallery import chosen, gallery

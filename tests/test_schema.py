@@ -10,7 +10,7 @@ import jsonschema
 import pytest
 import schemas
 
-from backprove import cost
+from backprove.bench import growth, main_job, others, sides
 from backprove.check import shrink, survey
 from backprove.cli import main
 from backprove.errors import BackproveError
@@ -60,6 +60,7 @@ WRITTEN = {
     "refuted": ("certificate/1", ["prove", "2-1", "--activations", "softmax/identity", "--targets", "free",
                                   "--loss", "categorical_cross_entropy", "--engine", "wrong.py:engine", "--quiet"], 1),
     "explain": ("derivation/1", ["explain", MAZUR, "--quiet"], 0),
+    "bench": ("bench/1", ["bench", "--quick", "--quiet"], 0),
     "gallery": ("gallery/1", ["gallery", "local-error", "--networks", "1", "--domains", "float64", "--quiet"], 1),
 }  # fmt: skip
 
@@ -84,7 +85,13 @@ class Reports:
                 patch.chdir(self.folder)
                 patch.setattr(survey, "PROBED", 0)
                 patch.setattr(shrink, "SECONDS", 0.2)
-                patch.setattr(cost, "WIDTHS", (2, 4))
+                patch.setattr(growth, "WIDTHS", (2, 4))
+                patch.setattr(growth, "SIDES", {"width": ((2, 3, 4, 5), growth.SIDES["width"][1])})
+                patch.setattr(main_job, "NETWORKS", {True: 2})
+                patch.setattr(sides, "WIDTHS", (2,))
+                patch.setattr(sides, "CHECKED", ())
+                patch.setattr(sides, "PATH_WIDTHS", (2,))
+                patch.setattr(others, "missing", lambda: ["torch", "micrograd"])
                 assert main([*command, "--report", f"{name}.json"]) == code, name
                 self.made[name] = json.loads(Path(f"{name}.json").read_text(encoding="utf-8"))
         return self.made[name]
@@ -121,6 +128,7 @@ PARTS: dict[str, Callable[[Any], Any]] = {
     "disagreement": lambda found: found["disagreements"][0]["sheet"]["differences"],
     "run": lambda found: found["timing"]["costs"],
     "check": lambda found: found["causes"],
+    "bench": lambda found: all(found[name] for name in ("growth", "ratios", "paths", "campaign", "missing")),
     "checks": lambda found: found["troubles"],
     "refuted": lambda found: found["architectures"][0]["witness"],
     "compare": lambda found: found["cases"][0]["published"],

@@ -74,7 +74,7 @@ def gradcheck_objects(case: Case, flat: Flat, *, fast: bool) -> bool:
     class Loss(torch.autograd.Function):
         @staticmethod
         def forward(context: Any, theta: torch.Tensor) -> torch.Tensor:
-            return in_torch._loss(case, *_parts(case, theta), x, t)
+            return in_torch.loss(case, *_parts(case, theta), x, t)
 
         @staticmethod
         def backward(context: Any, slope: torch.Tensor) -> torch.Tensor:
@@ -98,7 +98,7 @@ def jax_objects(case: Case, flat: Flat) -> bool:
 
         @jax.custom_vjp
         def loss(parameters: Any) -> Any:
-            return in_jax._loss(parameters, case, x, t)
+            return in_jax.loss(parameters, case, x, t)
 
         loss.defvjp(
             lambda parameters: (loss(parameters), None),
@@ -112,7 +112,7 @@ def autograd_objects(case: Case, flat: Flat) -> bool:
     def loss(theta: Any) -> Any:
         weights, biases = _parts(case, theta)
         layers = [{"W": W} | ({} if b is None else {"b": b}) for W, b in zip(weights, biases, strict=True)]
-        return anp.float64(in_autograd._loss(layers, case, case.inputs, case.targets))
+        return anp.float64(in_autograd.loss(layers, case, case.inputs, case.targets))
 
     defvjp(loss, lambda value, theta: lambda slope: slope * flat)
     return _raises(lambda: autograd_check_grads(loss, modes=["rev"], order=1)(_at(case)))

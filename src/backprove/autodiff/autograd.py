@@ -93,7 +93,7 @@ REDUCTIONS: dict[str, Callable[[Array], Array]] = {
 }
 
 
-def _loss(parameters: Parameters, case: Case, a: Array, t: Array) -> Array:
+def loss(parameters: Parameters, case: Case, a: Array, t: Array) -> Array:
     z = a
     for layer, parts in zip(case.layers, parameters, strict=True):
         z = np.dot(a, parts["W"].T)
@@ -119,5 +119,5 @@ def engine(case: Case, domain: Domain) -> Gradient:
     for parts, layer in zip(parameters, case.layers, strict=True):
         if layer.bias is not None:
             parts["b"] = domain.array(layer.bias)
-    found = grad(_loss)(parameters, case, domain.array(case.inputs), domain.array(case.targets))
+    found = grad(loss)(parameters, case, domain.array(case.inputs), domain.array(case.targets))
     return Gradient([parts["W"] for parts in found], [parts.get("b") for parts in found])

@@ -71,7 +71,7 @@ FROM_A: dict[str, Callable[[Array, Array], Array]] = {
 }
 
 
-def _loss(parameters: Parameters, case: Case, a: Array, t: Array) -> Array:
+def loss(parameters: Parameters, case: Case, a: Array, t: Array) -> Array:
     z = a
     for layer, W, b in zip(case.layers, *parameters, strict=True):
         z = a @ W.T if b is None else a @ W.T + b
@@ -96,7 +96,7 @@ def _fill(values: Array, *sizes: int) -> Array:
     return jnp.asarray(np.pad(values, [(0, size - n) for n, size in zip(values.shape, sizes, strict=True)]))
 
 
-def _wide() -> AbstractContextManager[object]:
+def wide() -> AbstractContextManager[object]:
     """64 bits inside it alone; JAX has had two names for it."""
     if hasattr(jax, "enable_x64"):
         return jax.enable_x64(True)
@@ -116,11 +116,11 @@ def engine(case: Case, domain: Domain) -> Gradient:
         raise NotInDomain(domain.name, "residues, which the numbers of this case are")
     P, B = [_filled(n) for n in case.sizes], _filled(len(case.inputs))
     again = np.arange(B) % len(case.inputs)
-    with jax.default_device(CPU), _wide():
+    with jax.default_device(CPU), wide():
         W = [_fill(domain.array(c.weights), P[l + 1], P[l]) for l, c in enumerate(case.layers)]
         b = [None if c.bias is None else _fill(domain.array(c.bias), P[l + 1]) for l, c in enumerate(case.layers)]
         x, t = _fill(domain.array(case.inputs)[again], B, P[0]), _fill(domain.array(case.targets)[again], B, P[-1])
-        dW, db = jax.grad(_loss)((W, b), case, x, t)
+        dW, db = jax.grad(loss)((W, b), case, x, t)
         return _own(case, dW, db)
 
 

@@ -65,7 +65,7 @@ FROM_A: dict[str, Callable[[Tensor, Tensor], Tensor]] = {
 }
 
 
-def _loss(case: Case, weights: list[Tensor], biases: list[Tensor | None], a: Tensor, t: Tensor) -> Tensor:
+def loss(case: Case, weights: list[Tensor], biases: list[Tensor | None], a: Tensor, t: Tensor) -> Tensor:
     names = [layer.activation for layer in case.layers]
     for name, W, b in zip(names, weights, biases, strict=True):
         z = F.linear(a, W, b)
@@ -94,7 +94,7 @@ def engine(case: Case, domain: Domain) -> Gradient:
         W = [leaf(layer.weights) for layer in case.layers]
         b = [None if layer.bias is None else leaf(layer.bias) for layer in case.layers]
         x, t = (torch.from_numpy(domain.array(values).copy()) for values in (case.inputs, case.targets))
-        _loss(case, W, b, x, t).backward()
+        loss(case, W, b, x, t).backward()
         return Gradient([_slope(w) for w in W], [None if c is None else _slope(c) for c in b])
 
 

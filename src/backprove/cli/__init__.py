@@ -8,13 +8,13 @@ from typing import Any
 
 import typer
 
-from backprove.cli import check, compare, explain, gallery, networks, prove
+from backprove.cli import bench, check, compare, explain, gallery, networks, prove
 from backprove.cli.app import app
 from backprove.cli.options import TROUBLE, complain
 from backprove.errors import BackproveError
 from backprove.threads import one_thread
 
-__all__ = ["app", "check", "compare", "explain", "gallery", "main", "networks", "prove", "script"]
+__all__ = ["app", "bench", "check", "compare", "explain", "gallery", "main", "networks", "prove", "script"]
 
 # typer brings its own copy of click; this is the base of all its complaints about usage.
 UsageTrouble: Any = next(c for c in typer.BadParameter.__mro__ if c.__name__ == "ClickException")

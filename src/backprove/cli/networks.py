@@ -77,10 +77,10 @@ def run(
 
     from msgspec import structs
 
+    from backprove.bench import costs
     from backprove.campaign import Settings, State, search
     from backprove.case import ACTIVATIONS, LOSSES
     from backprove.cli.workers import digests, workers
-    from backprove.cost import costs
     from backprove.domains import DOMAINS
     from backprove.report.progress import interruptible, progress
 

@@ -1,5 +1,15 @@
 """What was found, as data: computed once, read by every writer. JSON names and shapes are a contract."""
 
+from backprove.findings.benches import (
+    BENCH_FORMAT,
+    BenchReport,
+    CampaignCost,
+    Growth,
+    GrowthPoint,
+    JobsCost,
+    PathRate,
+    Ratio,
+)
 from backprove.findings.certificates import CERTIFICATE_FORMAT, Certificate, CertificateReport, GatePatterns
 from backprove.findings.checks import (
     CHECK_FORMAT,
@@ -52,9 +62,19 @@ from backprove.findings.runs import (
     Testimony,
 )
 
-AnyReport = Report | CertificateReport | CheckFinding | CheckReport | ComparisonReport | Derivation | GalleryReport
+AnyReport = (
+    Report
+    | BenchReport
+    | CertificateReport
+    | CheckFinding
+    | CheckReport
+    | ComparisonReport
+    | Derivation
+    | GalleryReport
+)
 
 __all__ = [
+    "BENCH_FORMAT",
     "CERTIFICATE_FORMAT",
     "CHECKS_FORMAT",
     "CHECK_FORMAT",
@@ -64,6 +84,8 @@ __all__ = [
     "REPORT_FORMAT",
     "AnyReport",
     "AtKink",
+    "BenchReport",
+    "CampaignCost",
     "CaseFinding",
     "CauseFinding",
     "Certificate",
@@ -82,6 +104,9 @@ __all__ = [
     "GalleryReport",
     "GatePatterns",
     "GradientOf",
+    "Growth",
+    "GrowthPoint",
+    "JobsCost",
     "LayerFinding",
     "MatrixWalk",
     "Moment",
@@ -89,10 +114,12 @@ __all__ = [
     "OracleFinding",
     "PairFinding",
     "Part",
+    "PathRate",
     "PathsWalk",
     "Precision",
     "PublishedFinding",
     "QuestionFinding",
+    "Ratio",
     "ReadingDomain",
     "ReadingFinding",
     "Report",

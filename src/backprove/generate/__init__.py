@@ -2,7 +2,7 @@
 
 from backprove.generate.fitting import losses_for, supported
 from backprove.generate.nearby import between, mild, plainer, scaled
-from backprove.generate.networks import MAX_BATCH, MAX_LAYERS, MAX_WIDTH, Fixed, cases
+from backprove.generate.networks import MAX_BATCH, MAX_LAYERS, MAX_WIDTH, Fixed, bytes_drawn, cases
 
 __all__ = [
     "MAX_BATCH",
@@ -10,6 +10,7 @@ __all__ = [
     "MAX_WIDTH",
     "Fixed",
     "between",
+    "bytes_drawn",
     "cases",
     "losses_for",
     "mild",

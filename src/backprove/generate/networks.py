@@ -108,6 +108,24 @@ def cases(
     return _cases(max_layers, max_width, max_batch, able, ordered, DOMAINS[domain], fixed)
 
 
+def bytes_drawn(*, domain: str = "float64") -> int:
+    """How many bytes Hypothesis draws for a network of default sizes."""
+    return 2 * sum(_lengths(MAX_LAYERS, MAX_WIDTH, MAX_BATCH, DOMAINS[domain]))
+
+
+def _lengths(max_layers: int, max_width: int, max_batch: int, domain: Domain) -> list[int]:
+    """Words for the shape, the style, weights, biases, inputs and targets."""
+    width, depth, batch_words = (1 + min(n, ONE_BY_ONE) for n in (max_width, max_layers, max_batch))
+    return [
+        depth + batch_words + (max_layers + 2) * width,
+        2 * max_layers + 8 + (SEED_WORDS if domain.modulus else 0),
+        min(MAX_WEIGHTS, max_layers * max_width * max_width),
+        min(MAX_BIASES, max_layers * max_width),
+        min(MAX_SAMPLES, max_batch * max_width),
+        min(MAX_SAMPLES, max_batch * max_width),
+    ]
+
+
 @st.composite
 def _cases(
     draw: st.DrawFn,
@@ -119,18 +137,7 @@ def _cases(
     domain: Domain,
     fixed: Fixed,
 ) -> Case:
-    width, depth, batch_words = (1 + min(n, ONE_BY_ONE) for n in (max_width, max_layers, max_batch))
-    places = depth + batch_words + (max_layers + 2) * width
-    lengths = [
-        places,
-        2 * max_layers + 8,
-        min(MAX_WEIGHTS, max_layers * max_width * max_width),
-        min(MAX_BIASES, max_layers * max_width),
-        min(MAX_SAMPLES, max_batch * max_width),
-        min(MAX_SAMPLES, max_batch * max_width),
-    ]
-    if domain.modulus:
-        lengths[1] += SEED_WORDS
+    lengths = _lengths(max_layers, max_width, max_batch, domain)
     size = 2 * sum(lengths)
     words = np.frombuffer(draw(st.binary(min_size=size, max_size=size)), dtype=">u2").astype(np.int64)
     shape, style, weights, biases, xs, ts = map(Tape, np.split(words, np.cumsum(lengths)[:-1]))

@@ -7,7 +7,7 @@ import warnings
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from backprove.findings import Cost, DomainFinding
+from backprove.findings import Cost, DomainFinding, Growth
 from backprove.report.words import safe
 
 INK, QUIET = "#010203", "#020304"
@@ -82,6 +82,22 @@ def costs(found: Sequence[Cost]) -> str:
         axes.grid()
 
     return _panels([list(found)], draw, "seconds for a whole gradient", width=7.6, height=4.6, legend=False)
+
+
+def growth(found: Sequence[Growth]) -> str:
+    """Time, and beside it memory, against what grows, on logarithmic axes."""
+
+    def draw(axes: Any, of: tuple[str, Callable[[Any], float]]) -> None:
+        title, y = of
+        for i, g in enumerate(found):
+            line = MARKERS[i % len(MARKERS)] + ("-" if i < len(SERIES) else "--")
+            x = [p.size for p in g.points]
+            axes.plot(x, [y(p) for p in g.points], line, color=SERIES[i % len(SERIES)], markersize=4, label=g.way)
+        axes.set(xscale="log", yscale="log", xlabel=f"n ({found[0].along})", title=title)
+        axes.grid()
+
+    panels = [("seconds", lambda p: p.seconds), ("peak MiB", lambda p: max(p.peak_bytes, 1) / 2**20)]
+    return _panels(panels if found else [], draw, "")
 
 
 def _panels(

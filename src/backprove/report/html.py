@@ -15,6 +15,7 @@ from typing import Any
 from backprove.errors import MissingExtra
 from backprove.findings import (
     AnyReport,
+    BenchReport,
     CertificateReport,
     CheckFinding,
     CheckReport,
@@ -24,14 +25,14 @@ from backprove.findings import (
     Report,
     Tour,
 )
-from backprove.report import certificates, charts, checks, derivations, galleries, tables, words
+from backprove.report import benches, certificates, charts, checks, derivations, galleries, tables, words
 from backprove.report.drawing import drawing
 
 LONG = 160  # characters of a heading
 NEEDED = ("jinja2", "matplotlib")
 PAGES: dict[type, str] = {
     Report: "run", CertificateReport: "certificates", CheckFinding: "check", CheckReport: "checks",
-    ComparisonReport: "comparison", Derivation: "derivation", GalleryReport: "gallery",
+    ComparisonReport: "comparison", Derivation: "derivation", GalleryReport: "gallery", BenchReport: "bench",
 }  # fmt: skip
 
 
@@ -76,6 +77,7 @@ def _environment() -> Any:
     )
     markup: dict[str, Callable[..., str]] = {
         "differences": charts.differences, "errors": charts.errors, "costs": charts.costs,
+        "growth": charts.growth,
     }  # fmt: skip
     page.globals |= {name: lambda *args, make=make: Markup(make(*args)) for name, make in markup.items()}
     style, script = (_text(name) for name in ("page.css", "page.js"))
@@ -83,7 +85,7 @@ def _environment() -> Any:
     page.globals |= {
         "style": Markup(style), "script": Markup(script), "script_hash": f"sha256-{digest}", "words": words,
         "checks": checks, "derivations": derivations, "certificates": certificates, "galleries": galleries,
-        "drawing": drawing, "tables": tables, "verdict_class": str.lower,
+        "benches": benches, "drawing": drawing, "tables": tables, "verdict_class": str.lower,
     }  # fmt: skip
     page.filters |= {
         "number": words.number, "count_of": words.count_of, "thousands": lambda n: f"{n:,}",

@@ -2,6 +2,7 @@
 
 from backprove.findings import (
     AnyReport,
+    BenchReport,
     CertificateReport,
     CheckFinding,
     CheckReport,
@@ -11,7 +12,14 @@ from backprove.findings import (
     GalleryReport,
     Report,
 )
-from backprove.report import certificates, markdown_checks, markdown_comparison, markdown_derivation, markdown_gallery
+from backprove.report import (
+    certificates,
+    markdown_bench,
+    markdown_checks,
+    markdown_comparison,
+    markdown_derivation,
+    markdown_gallery,
+)
 from backprove.report import tables as cells
 from backprove.report.markup import escaped, escaped_rows, fenced, table
 from backprove.report.words import (
@@ -38,6 +46,8 @@ def write(report: AnyReport) -> str:
         return markdown_comparison.write(report)
     if isinstance(report, Derivation):
         return markdown_derivation.write(report)
+    if isinstance(report, BenchReport):
+        return "\n".join([*markdown_bench.write(report), *_reproduced(report)]) + "\n"
     if isinstance(report, GalleryReport):
         lines = markdown_gallery.write(report, _disagreement)
         return "\n".join([*lines, *_reproduced(report)]) + "\n"
@@ -79,7 +89,7 @@ def _one_deeper(lines: list[str]) -> list[str]:
     return [f"#{line}" if line.startswith("#") else line for line in lines]
 
 
-def _reproduced(report: Report | CertificateReport | GalleryReport) -> list[str]:
+def _reproduced(report: Report | BenchReport | CertificateReport | GalleryReport) -> list[str]:
     lines = ["", "## How to reproduce", ""]
     lines += [*fenced([report.command]), ""] if report.command else []
     lines += table(["setting", "value"], escaped_rows(cells.settings(report)))

@@ -8,6 +8,7 @@ import msgspec
 
 from backprove.errors import BackproveError
 from backprove.findings import (
+    BENCH_FORMAT,
     CERTIFICATE_FORMAT,
     CHECK_FORMAT,
     CHECKS_FORMAT,
@@ -16,6 +17,7 @@ from backprove.findings import (
     GALLERY_FORMAT,
     REPORT_FORMAT,
     AnyReport,
+    BenchReport,
     CertificateReport,
     CheckFinding,
     CheckReport,
@@ -29,6 +31,7 @@ DRAFT = "https://json-schema.org/draft/2020-12/schema"
 FORMATS: dict[str, type[AnyReport]] = {
     REPORT_FORMAT: Report, COMPARISON_FORMAT: ComparisonReport, CHECK_FORMAT: CheckFinding, CHECKS_FORMAT: CheckReport,
     CERTIFICATE_FORMAT: CertificateReport, DERIVATION_FORMAT: Derivation, GALLERY_FORMAT: GalleryReport,
+    BENCH_FORMAT: BenchReport,
 }  # fmt: skip
 
 
