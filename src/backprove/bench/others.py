@@ -100,7 +100,7 @@ def micrograd_gradient(case: Case) -> Callable[[], object]:
                 ]
                 a = [z_j.relu() for z_j in z] if layer.activation == "relu" else z
             total = sum(((a_k - t_k) ** 2 for a_k, t_k in zip(a, t, strict=True)), total)
-        (total * float(case.loss.scale / case.divisor)).backward()
+        (total * float(case.factor)).backward()
         return [[[w.grad for w in row] for row in rows] for rows in W]
 
     return run

@@ -9,6 +9,7 @@ inputs   shape (N, n_0); targets shape (N, n_L); N samples in rows
 import re
 from dataclasses import dataclass, field, fields
 from fractions import Fraction
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -259,6 +260,11 @@ class Case(Shown, _Data):
         N, n_L = self.targets.shape
         divisors: dict[str, int] = {"sum": 1, "mean": N, "mean_all": N * n_L}
         return divisors[self.reduction]
+
+    @cached_property
+    def factor(self) -> Fraction:
+        """What the summed terms of the loss are multiplied by: its scale, divided as the reduction says."""
+        return self.loss.scale / self.divisor
 
     def _check_modulus(self) -> None:
         if self.modulus not in (None, MODULUS):

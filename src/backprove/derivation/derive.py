@@ -93,7 +93,7 @@ def _check_sample(sample: int, N: int) -> None:
 
 def alone(case: Case, sample: int) -> Case:
     """One sample of a case, with the share in the loss that it has there."""
-    rows, loss = slice(sample - 1, sample), replace(case.loss, scale=case.loss.scale / case.divisor)
+    rows, loss = slice(sample - 1, sample), replace(case.loss, scale=case.factor)
     return replace(
         case, inputs=case.inputs[rows], targets=case.targets[rows], loss=loss, reduction="sum", published=(),
         training=None,

@@ -126,7 +126,7 @@ def _counted(D: Domain, weights: Array, parts: Array) -> Array:
 def _output_delta(D: Domain, case: Case, Z: Array, A: Array, T: Array, kink: Any) -> tuple[Array | None, Array]:
     """(dC/dA, dC/dZ) of the output layer, reduction and scale included."""
     name, loss = case.layers[-1].activation, case.loss.name
-    factor = D.number(case.loss.scale / case.divisor)
+    factor = D.number(case.factor)
     if name == "sigmoid" and loss == "binary_cross_entropy":
         return None, factor * (A - T)
     if name == "sigmoid" and loss == "categorical_cross_entropy":

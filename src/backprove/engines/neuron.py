@@ -202,7 +202,7 @@ def engine(case: Case, domain: Domain) -> Gradient:
     Raises NotInDomain where the domain lacks a function that an activation needs.
     """
     D, L = domain, len(case.layers)
-    zero, kink, factor = D.number(0), D.number(case.kink), D.number(case.loss.scale / case.divisor)
+    zero, kink, factor = D.number(0), D.number(case.kink), D.number(case.factor)
     names = [layer.activation for layer in case.layers]
     W = [D.numbers(layer.weights) for layer in case.layers]
     outgoing = [[list(column) for column in zip(*W_l, strict=True)] for W_l in W]

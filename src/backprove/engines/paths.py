@@ -113,7 +113,7 @@ def _local(D: Domain, name: str, Z: Array, kink: Any) -> tuple[Array, Array]:
 
 def _endings(D: Domain, case: Case, Z: Array, A: Array) -> tuple[Array, bool]:
     """The last factors of the paths, (N, n_L, terms of the loss), and whether they start at z^L (else at a^L)."""
-    T, factor = D.array(case.targets), D.number(case.loss.scale / case.divisor)
+    T, factor = D.array(case.targets), D.number(case.factor)
     loss, name = case.loss.name, case.layers[-1].activation
     if loss == "output":
         return np.full_like(A, factor)[:, :, None], False
@@ -180,7 +180,7 @@ def _sum_over_paths(incoming: Array, J: Array, steps: list[Array], until: float 
     P, rest = incoming[:, None, None, :], list(steps)
     while rest:
         F = rest.pop(0)
-        P = P * F[..., J].reshape(len(F), -1, 1, len(J))
+        P = P * F.take(J, axis=-1).reshape(len(F), -1, 1, len(J))
         if F.ndim == 3:
             break
     return _walked(P, [P.shape[1]], rest, until)
@@ -203,7 +203,8 @@ def _walked(P: Array, widths: list[int], steps: list[Array], until: float) -> Ar
         P = (P[:, None] * F[:, :, :, None, None]).reshape(N, -1, at * before, weights)
         widths = [P.shape[1], *widths]
     for width in widths:  # unit by unit, so that as few numbers as possible follow one another in a sum
-        P = P.reshape(len(P), width, -1, P.shape[-1]).sum(axis=1)
+        if width > 1:
+            P = P.reshape(len(P), width, -1, P.shape[-1]).sum(axis=1)
     return P.reshape(-1, P.shape[-1]).sum(axis=0)
 
 

@@ -34,7 +34,7 @@ def by_layer(samples: Iterable[Sequence[Any]]) -> list[list[Any]]:
 
 def loss_factor(D: Domain, case: Case) -> Any:
     """What scale and reduction multiply the summed loss by."""
-    return D.number(case.loss.scale / case.divisor)
+    return D.number(case.factor)
 
 
 def times(factor: int | Fraction, engine: Engine) -> Engine:

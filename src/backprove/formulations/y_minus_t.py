@@ -19,7 +19,7 @@ def engine(case: Case, domain: Domain) -> Gradient:
     whole = matrix.engine(case, domain)
     assert whole.trace is not None
     A = [domain.array(case.inputs), *whole.trace.a]
-    Delta = (A[-1] - domain.array(case.targets)) * domain.number(case.loss.scale / case.divisor)
+    Delta = (A[-1] - domain.array(case.targets)) * domain.number(case.factor)
     last = len(case.layers) - 1
     weights, biases = list(whole.weights), list(whole.biases)
     weights[last] = Delta.T @ A[-2]

@@ -67,7 +67,7 @@ def full_batch(case: Case, rate: float) -> Case:
 
 def online(case: Case, rate: float) -> Case:
     """One sample after the other, an update after each; a sample counts as much as it does in the batch."""
-    share = replace(case.loss, scale=case.loss.scale / case.divisor)
+    share = replace(case.loss, scale=case.factor)
     for n in range(len(case.inputs)):
         rows = slice(n, n + 1)
         one = replace(case, inputs=case.inputs[rows], targets=case.targets[rows], loss=share, reduction="sum")

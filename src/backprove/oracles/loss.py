@@ -51,7 +51,7 @@ class Evaluated(NamedTuple):
 
 def factor(case: Case) -> float:
     """What the summed terms are multiplied by."""
-    return float(case.loss.scale / case.divisor)
+    return float(case.factor)
 
 
 def parameters(case: Case) -> Float:

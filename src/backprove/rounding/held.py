@@ -21,7 +21,7 @@ class Held:
         self.absW = [np.abs(W) for W in self.W]
         self.b = [None if layer.bias is None else self.held(layer.bias) for layer in case.layers]
         self.T = self.held(case.targets)
-        self.factor = float(case.loss.scale / case.divisor)
+        self.factor = float(case.factor)
 
     def held(self, values: Float) -> Float:
         return self.domain.array(values).astype(np.float64, copy=False)

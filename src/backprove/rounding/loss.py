@@ -10,7 +10,7 @@ from backprove.rounding.units import F, Float, Valued
 def loss(case: Case, domain: Domain, z: Valued, a: Valued) -> tuple[Valued, str]:
     """The loss at the last layer's z and a, and why it has no value there, or ""."""
     u, T = domain.unit_roundoff or 0.0, domain.array(case.targets).astype(np.float64)
-    factor = float(case.loss.scale / case.divisor)
+    factor = float(case.factor)
     undefined = ""
     if case.loss.name == "squared_error":
         d = a.value - T

@@ -44,7 +44,7 @@ def loss_gradient(H: Held, a: Valued) -> tuple[Valued, Float]:
 def _log_sigmoid(H: Held, layer: Passed, rest: Float) -> tuple[Valued, Float]:
     """delta = factor ((1-t) a - t (1-a)), also as a - t and as its elementary steps."""
     u, z, t, s = H.u, layer.z, np.abs(H.T), np.abs(rest)
-    a, c = logistic(z.value), logistic(-z.value)
+    a, c = logistic(z.value)
     p = a * c
     moved = (p + 0.0963 / 2 * z.radius) * z.radius
     evaluated = u * (s * (F(u) * p + 2 * a) + t * (F(u) * p + 2) + 6 * (s * a + t * c))

@@ -55,9 +55,12 @@ class Unit:
     jump: float = 0.0
 
 
-def logistic(z: Float) -> Float:
+def logistic(z: Float) -> tuple[Float, Float]:
+    """1 / (1 + exp(-z)), and what is left of 1."""
     e = np.exp(-np.abs(z))
-    return np.where(z > 0, 1.0, e) / (1 + e)
+    most, up = 1 / (1 + e), z > 0
+    least = e / (1 + e)
+    return np.where(up, most, least), np.where(up, least, most)
 
 
 def _identity(z: Float, u: float) -> Unit:
@@ -80,7 +83,7 @@ def _bend(left: float) -> Callable[[Float, float], Unit]:
 
 
 def _sigmoid(z: Float, u: float) -> Unit:
-    s, c = logistic(z), logistic(-z)
+    s, c = logistic(z)
     p, tilt = s * c, np.abs(c - s)
     # 1/d, d = 1 + e: e is off by F(u) u, which moves a by a (1 - a) as much; then one sum and one quotient
     a_error = u * (F(u) * p + 2 * s)
@@ -98,7 +101,7 @@ def _tanh(z: Float, u: float) -> Unit:
 
 
 def _softplus(z: Float, u: float) -> Unit:
-    s, c = logistic(z), logistic(-z)
+    s, c = logistic(z)
     a, small = np.logaddexp(0, z), np.log1p(np.exp(-np.abs(z)))
     return Unit(a, s, s * c, u * (2 * F(u) * small + a), u * (F(u) * s * c + 3 * s + 2 * c), 0.25, 0.0963)
 
@@ -113,7 +116,7 @@ def _elu(z: Float, u: float) -> Unit:
 
 
 def _silu(z: Float, u: float) -> Unit:
-    s, c = logistic(z), logistic(-z)
+    s, c = logistic(z)
     p, tilt, m = s * c, c - s, np.abs(z)
     s_error = u * (F(u) * p + 2 * s)
     slope = s + z * p
