@@ -8,7 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from concurrent.futures import BrokenExecutor, Executor, Future
+from concurrent.futures import BrokenExecutor, Executor, Future, ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, ClassVar
@@ -19,7 +19,9 @@ from helpers import plus_one
 
 from backprove.campaign import Settings, State, Survey, conclude, explore, look, search, shard_seed, shards
 from backprove.campaign.settings import strategy
+from backprove.campaign.shards import Shard
 from backprove.campaign.state import survey_from, survey_to
+from backprove.case import Case
 from backprove.cli import main
 from backprove.domains import DOMAINS
 from backprove.engines import ENGINES, Engine
@@ -150,6 +152,107 @@ def test_a_worker_that_dies_is_said() -> None:
 
     with pytest.raises(BackproveError, match=r"a process that drew networks ended .* at float64, shard 0: .* --jobs 1"):
         search(SMALL, ENGINES, executor=Dying())
+
+
+def test_a_worker_that_fails_is_said() -> None:
+    class Failing(Executor):
+        def submit(self, work: Any, /, *arguments: Any, **rest: Any) -> Any:
+            future: Future[Any] = Future()
+            future.set_exception(OSError("the wire was cut"))
+            return future
+
+    with pytest.raises(BackproveError, match=r"a worker failed, at float64, shard 0: OSError: the wire was cut"):
+        search(SMALL, ENGINES, executor=Failing())
+
+
+def test_workers_with_other_versions_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    own = shards.versions()
+    replies = iter([own, {**own, "numpy": "1.0"}])
+    monkeypatch.setattr(shards, "versions", lambda: next(replies))
+    with pytest.raises(BackproveError, match=r"a worker has numpy 1\.0, not .*: install the same versions everywhere"):
+        search(SMALL, ENGINES, executor=Backwards())
+
+
+def test_of_all_networks_that_show_it_the_smallest_is_kept() -> None:
+    def size(case: Case) -> int:
+        return case.entries + case.inputs.size + case.targets.size
+
+    seen: dict[Any, list[Case]] = {}
+    engines = {**ENGINES, "wrong": plus_one(1, 1, 1)}
+    surveys = [shards.surveyed(SMALL, Shard("float64", index, 20), engines) for index in range(4)]
+    whole = Survey(DOMAINS["float64"])
+    for survey in surveys:
+        whole.add(survey)
+
+    def visit(case: Case) -> None:
+        found = look(case, DOMAINS["float64"], engines)
+        if found.disagrees:
+            seen.setdefault(found.signature, []).append(case)
+
+    for index in range(4):
+        explore(strategy(SMALL, "float64"), shard_seed(0, "float64", index), 20, visit, shrink=False)
+    assert whole.found
+    for signature, sighting in whole.found.items():
+        assert size(sighting.case) == min(map(size, seen[signature]))
+        assert sighting.networks == len(seen[signature])
+        assert sighting.case in seen[signature]
+
+
+def test_a_failure_seen_in_several_shards_is_reported_once() -> None:
+    engines = {**ENGINES, "wrong": plus_one(1, 1, 1)}
+    found = search(replace(SMALL, networks=60, domains=("float64",)), engines)
+    assert [d.groups for d in found.disagreements] == [[["neuron", "matrix", "paths"], ["wrong"]]]
+    assert found.disagreements[0].networks == found.domains[0].disagreeing_networks == 60
+
+
+# --- by the clock ---
+
+
+class Slow:
+    """An engine that takes its time."""
+
+    def __init__(self, seconds: float) -> None:
+        self.seconds = seconds
+
+    def __call__(self, case: Case, domain: Any) -> Any:
+        time.sleep(self.seconds)
+        return ENGINES["matrix"](case, domain)
+
+
+@pytest.mark.parametrize("threads", [0, 1])
+def test_a_campaign_keeps_to_its_time(threads: int) -> None:
+    engines = {**ENGINES, "slow": Slow(0.02)}
+    with ThreadPoolExecutor(1) as pool:
+        started = time.perf_counter()
+        executor = pool if threads else None
+        found = search(replace(SMALL, seconds=1.0), engines, executor=executor, load=Loaded(engines))
+    assert 0.8 < time.perf_counter() - started < 1.6
+    assert found.networks > 5
+    assert found.verdict == "AGREE"
+
+
+def test_machines_with_other_clocks_draw_what_they_have_begun_to_its_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(shards, "MANY", 1)
+    found = search(replace(SMALL, seconds=0.05), ENGINES, executor=Backwards(), load=Loaded(ENGINES))
+    assert found.networks == 4 * 5  # the four shards in its hands
+
+
+def test_part_of_the_time_is_for_shrinking(monkeypatch: pytest.MonkeyPatch) -> None:
+    given: list[float] = []
+
+    def shrinking(*arguments: Any, seconds: float, **rest: Any) -> None:
+        given.append(seconds)
+
+    monkeypatch.setattr("backprove.campaign.run.smallest", shrinking)
+    search(replace(SMALL, seconds=2.0, domains=("float64",)), {**ENGINES, "wrong": plus_one(1, 1, 1)})
+    assert len(given) == 1
+    assert 0.2 < given[0] <= 0.5
+
+
+def test_time_that_is_gone_counts() -> None:
+    started = time.perf_counter()
+    search(replace(SMALL, seconds=30.0), ENGINES, used=29.7)
+    assert time.perf_counter() - started < 3
 
 
 def test_fail_fast_ends_with_the_first_network_that_disagrees() -> None:

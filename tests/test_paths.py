@@ -3,8 +3,10 @@
 cost   Σ over the weights of (samples × paths from the weight to the loss), counted here by walking the network
 """
 
+import time
 import tracemalloc
 from collections.abc import Callable
+from functools import partial
 from math import prod
 
 import numpy as np
@@ -75,6 +77,31 @@ def test_the_sample_is_the_same_each_time() -> None:
     assert (cover(NET, first) == cover(NET, again)).all()
     assert 0 < cover(NET, first).sum() < NET.entries
     assert (cover(NET, first) != cover(NET, paths.engine(NET, FLOAT64, budget=250))).any()
+
+
+def test_within_the_time_a_sample_is_expanded_too() -> None:
+    started = time.perf_counter()
+    part = paths.engine(network((99,) * 4, ("tanh", "tanh", "identity")), FLOAT64, seconds=0.05)
+    assert time.perf_counter() - started < 0.5
+    assert part.expanded is not None
+    assert any(mask.any() for mask in part.expanded.weights)
+    small = network((6, 6, 6), ("tanh", "identity"))
+    assert paths.engine(small, FLOAT64, seconds=60).expanded is None
+    timed = values(partial(paths.engine, seconds=60), small, FLOAT64)
+    assert agree(FLOAT64, values(paths.engine, small, FLOAT64), timed, radii(small, FLOAT64))
+    nothing = paths.engine(small, FLOAT64, seconds=0)
+    assert nothing.expanded is not None
+    assert nothing.expanded.said.startswith("expanded 0 of")
+
+
+def test_a_weight_with_too_many_paths_is_left_where_the_time_ends() -> None:
+    deep = network((2,) * 40, ("tanh",) * 38 + ("identity",))  # 2^38 paths from each weight of the first layer
+    started = time.perf_counter()
+    part = paths.engine(deep, FLOAT64, seconds=0.3)
+    assert time.perf_counter() - started < 1.5
+    assert part.expanded is not None
+    assert not part.expanded.weights[0].any()
+    assert part.expanded.weights[-1].all()
 
 
 @given(EXACT, st.integers(0, 60))

@@ -11,8 +11,8 @@ from helpers import network, plus_one
 from msgspec import structs
 from samples import REPORTS, SAMPLES, SLOW, make, settled
 
-from backprove.campaign.replay import Recorded, replay
 from backprove.bench import costs
+from backprove.campaign.replay import Recorded, replay
 from backprove.engines import ENGINES
 from backprove.findings import Report, Sheet
 from backprove.gallery import chosen, gallery
