@@ -131,7 +131,8 @@ def test_exponentials_are_fitted_where_depth_grows(base: float, first: float) ->
 
 def test_a_way_goes_no_further_than_its_paths_or_its_time(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(growth, "SIDES", {"width": ((2, 4, 512), growth.SIDES["width"][1])})
-    found = {g.way: g for g in growth.growths(1e-9)}
+    monkeypatch.setattr(growth, "PATIENCE", 1e-9)
+    found = {g.way: g for g in growth.growths()}
     assert "paths, of at most 20,000,000" in found["paths"].stopped
     assert "paths, of at most 20,000,000" in found["whole check"].stopped
     assert found["central differences"].stopped == "512-512-512-512 would take too long"
@@ -169,12 +170,12 @@ def test_interrupted_it_says_what_was_measured(small: None) -> None:
     def tick() -> None:
         nonlocal ticks
         ticks += 1
-        if ticks == 3:
+        if ticks == len(growth.WAYS) * len(growth.SIDES) + 3:
             raise KeyboardInterrupt
 
     found = bench.bench(quick=True, tick=tick)
     assert found.interrupted
-    assert (len(found.ratios), len(found.paths), found.growth) == (2, 1, [])
+    assert (len(found.growth), len(found.campaign), found.paths) == (ticks - 3, 3, [])
 
 
 def test_the_command(

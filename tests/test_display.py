@@ -29,10 +29,21 @@ from backprove.display import MOST_TEXT, Shown
 from backprove.domains import DOMAINS
 from backprove.engines import ENGINES
 from backprove.errors import MissingExtra
-from backprove.findings import AnyReport, CheckFinding, CheckReport, Derivation, Report
+from backprove.findings import (
+    AnyReport,
+    BenchReport,
+    CheckFinding,
+    CheckReport,
+    Derivation,
+    Growth,
+    GrowthPoint,
+    Ratio,
+    Report,
+)
 from backprove.gallery import chosen, gallery
 from backprove.notebook import comparisons, pages
 from backprove.report import html as page
+from backprove.versions import versions
 
 HERE = Path(__file__).parent
 REPORTS = HERE.parent / "reports"
@@ -108,8 +119,18 @@ class Tags(HTMLParser):
 SHOWN = (
     "Case", "a published Case", "Comparison", "Comparison, wrong", "Comparison, raising", "Comparison in a field",
     "Comparison, at a kink", "Derivation", "Report", "CheckFinding", "CheckReport", "ComparisonReport",
-    "CertificateReport", "GalleryReport",
+    "CertificateReport", "GalleryReport", "BenchReport",
 )  # fmt: skip
+
+
+def measured() -> BenchReport:
+    ratio = Ratio(what="whole check", against="torch gradcheck", network="3-3-1", seconds=0.002, against_seconds=0.1)
+    point = GrowthPoint(size=2, network="2-2", entries=6, paths=6, seconds=0.1, peak_bytes=9)
+    growth = Growth(way="neuron", along="width", points=[point], exponent=None, base=None, stopped="")
+    return BenchReport(
+        versions=versions(), machine={"system": "x", "processor": "y", "cores": 2}, settings={"quick": True},
+        growth=[growth], ratios=[ratio], paths=[], campaign=[], jobs=None, missing=[], seconds=1.0,
+    )  # fmt: skip
 
 
 @cache
@@ -157,6 +178,7 @@ def shown() -> dict[str, tuple[Any, tuple[str, ...]]]:
         ),
         "CertificateReport": (certificates, ("AGREE", certificates.architectures[0].loss)),
         "GalleryReport": (literature, ("AGREE", literature.rows[0].title)),
+        "BenchReport": (measured(), ("whole check of 3-3-1 takes 2 ms", "torch gradcheck")),
     }  # fmt: skip
 
 
@@ -183,7 +205,7 @@ def test_html_and_markdown_have_the_facts_and_no_foreign_markup(name: str) -> No
     assert bool(frames) == isinstance(thing, tuple(set(get_args(AnyReport)) - {Derivation}))
     assert all("</html>" in text and text.index("<base") < text.index("Content-Security-Policy") for text in frames)
     assert [a["sandbox"] for tag, a in tags.tags if tag == "iframe"] == ["allow-scripts"] * len(frames)
-    assert all(a["title"] and thing.verdict in a["title"] for tag, a in tags.tags if tag == "iframe")
+    assert all(a["title"] and getattr(thing, "verdict", "measured") in a["title"] for tag, a in tags.tags if tag == "iframe")
     assert ("svg" in dict(tags.tags)) == isinstance(thing, Case | Comparison)
 
 

@@ -26,7 +26,7 @@ from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
-from backprove import cost
+from backprove.bench import growth
 from backprove.case import Address, Case, case_to
 from backprove.check import examine, finding, shrink, survey, together
 from backprove.cli import main
@@ -76,7 +76,7 @@ def _own_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COLUMNS", "100")
     monkeypatch.setattr(survey, "PROBED", 0)
     monkeypatch.setattr(shrink, "SECONDS", 0.2)
-    monkeypatch.setattr(cost, "WIDTHS", (2, 4))
+    monkeypatch.setattr(growth, "WIDTHS", (2, 4))
 
 
 # What is looked for

@@ -134,7 +134,7 @@ def test_what_was_left_out_is_a_rung_without_verdict() -> None:
 
 
 def test_a_rung_has_the_verdict_of_its_domains(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("backprove.campaign.shards.SHRINK_SECONDS", 1)
+    monkeypatch.setattr("backprove.campaign.run.SHRINK_SECONDS", 1)
     ignorant = on_other_case(ENGINES["matrix"], lambda case: replace(case, loss=Loss(case.loss.name)))
     report = search(Settings(networks=30, domains=("float64", "modular")), {**ENGINES, "mine": ignorant})
     assert [r.verdict for r in report.ladder] == ["DISAGREE", None, None, "DISAGREE", "AGREE"]
@@ -142,7 +142,7 @@ def test_a_rung_has_the_verdict_of_its_domains(monkeypatch: pytest.MonkeyPatch) 
 
 
 def test_a_mistake_of_all_engines_is_one_for_the_last_rung(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("backprove.campaign.shards.SHRINK_SECONDS", 1)
+    monkeypatch.setattr("backprove.campaign.run.SHRINK_SECONDS", 1)
 
     def ignorant(name: str) -> Any:
         return on_other_case(ENGINES[name], lambda case: replace(case, loss=Loss(case.loss.name)))

@@ -63,8 +63,8 @@ TOO_LARGE = Common(
 )
 
 DIVIDED = (
-    "D.number(case.loss.scale / case.divisor)",
-    "D.number(case.loss.scale / case.divisor / len(case.inputs))",
+    "D.number(case.factor)",
+    "D.number(case.factor / len(case.inputs))",
 )
 
 MISTAKES = (

@@ -45,7 +45,7 @@ def with_fault(fault: Fault) -> dict[str, Engine]:
 
 FAULTS = (
     # slopes
-    Fault("sigmoid-slope-without-1-a", "neuron", "e / ((1 + e) * (1 + e))", "e / (1 + e)", FLOATS),
+    Fault("sigmoid-slope-without-1-a", "neuron", "e / (d * d)", "e / d", FLOATS),
     Fault("tanh-slope-1-a", "matrix", "return 1 - A * A", "return 1 - A", FLOATS),
     Fault("square-slope-z", "paths", "1 * Z + Z * 1", "1 * Z", EXACT, 25),
     Fault(
@@ -125,7 +125,7 @@ FAULTS = (
     Fault(
         "mean-for-sum",
         "paths",
-        "D.number(case.loss.scale / case.divisor)",
+        "D.number(case.factor)",
         "D.number(case.loss.scale / len(Z))",
         ALL,
         25,
@@ -133,7 +133,7 @@ FAULTS = (
     Fault(
         "mean-all-by-samples-only",
         "neuron",
-        "D.number(case.loss.scale / case.divisor)",
+        "D.number(case.factor)",
         "D.number(case.loss.scale / min(case.divisor, len(case.inputs)))",
         ALL,
         50,
@@ -213,8 +213,8 @@ FAULTS = (
     Fault(
         "sigmoid-slope-off-2**-30",
         "neuron",
-        "e / ((1 + e) * (1 + e))",
-        "e / ((1 + e) * (1 + e)) * D.number(1 + 2.0**-30)",
+        "e / (d * d)",
+        "e / (d * d) * D.number(1 + 2.0**-30)",
         ("float64", "ball", "modular"),
     ),
     Fault(

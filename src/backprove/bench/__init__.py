@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from backprove.bench import others
-from backprove.bench.growth import PATIENCE, SIDES, WAYS, costs, growths
+from backprove.bench.growth import costs, growths
 from backprove.bench.main_job import campaign, jobs
 from backprove.bench.sides import path_rates, ratios
 from backprove.findings import BenchReport
@@ -19,25 +19,26 @@ JOBS = 2
 
 
 def bench(*, quick: bool = False, cores: int = 1, tick: Callable[[], None] = lambda: None) -> BenchReport:
-    """Measure all of it: in a minute or two, or `quick`, on fewer and smaller networks, in a quarter of that.
+    """Measure all of it: in two minutes or so; `quick`, on fewer and smaller networks, in a quarter of that.
 
     `cores`: how many processes may run at once. `tick` is called after each part. KeyboardInterrupt ends it; the report
     then holds what was measured so far.
     """
     started = time.perf_counter()
-    absent = others.missing()
     found: dict[str, Any] = {"growth": [], "ratios": [], "paths": [], "campaign": [], "jobs": None}
+    absent: list[str] = []
     interrupted = False
     try:
-        for one in ratios(absent, quick=quick, tick=tick):
-            found["ratios"].append(one)
-        for rate in path_rates(quick=quick, tick=tick):
-            found["paths"].append(rate)
+        for growth in growths(quick=quick, tick=tick):
+            found["growth"].append(growth)
         for cost in campaign(quick=quick, tick=tick):
             found["campaign"].append(cost)
         found["jobs"] = jobs(min(JOBS, cores), quick=quick, tick=tick)
-        for growth in growths(PATIENCE / 6 if quick else PATIENCE, tick):
-            found["growth"].append(growth)
+        for rate in path_rates(quick=quick, tick=tick):
+            found["paths"].append(rate)
+        absent = others.missing()  # not before: what other libraries load slows down the rest
+        for one in ratios(absent, quick=quick, tick=tick):
+            found["ratios"].append(one)
     except KeyboardInterrupt:
         interrupted = True
     return BenchReport(
@@ -49,8 +50,3 @@ def bench(*, quick: bool = False, cores: int = 1, tick: Callable[[], None] = lam
         interrupted=interrupted,
         **found,
     )
-
-
-def parts() -> int:
-    """About how many times `tick` is called."""
-    return len(SIDES) * len(WAYS)

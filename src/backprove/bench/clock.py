@@ -5,7 +5,7 @@ import time
 import tracemalloc
 from collections.abc import Callable, Sequence
 
-REPEATS, WITHIN = 5, 0.03
+REPEATS, WITHIN = 50, 0.03
 
 Run = Callable[[], object]
 

@@ -7,7 +7,7 @@ from functools import partial
 import numpy as np
 
 from backprove.bench import networks
-from backprove.bench.clock import peak, shortest
+from backprove.bench.clock import WITHIN, peak, shortest
 from backprove.bench.networks import network
 from backprove.case import Case
 from backprove.compare import compare
@@ -18,6 +18,7 @@ from backprove.oracles import central, complex_step, forward
 from backprove.rounding import analyse
 
 FLOAT64 = DOMAINS["float64"]
+QUICK = 6  # sizes
 PATIENCE = 0.04  # seconds of one gradient; where the next is expected to take longer, a way goes no further
 Way = Callable[[Case], object]
 
@@ -44,7 +45,7 @@ WAYS: dict[str, Way] = {
 
 SIDES: dict[str, tuple[Sequence[int], Callable[[int], Case]]] = {
     "width": ((2, 4, 8, 16, 32, 64, 128, 256, 512, 1024), lambda n: network(n, n, n, n)),
-    "depth": ((1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 16, 32, 64), lambda n: network(*[4] * (n + 1))),
+    "depth": ((1, 2, 4, 7, 8, 9, 10, 16, 64), lambda n: network(*[4] * (n + 1))),
     "batch": ((1, 4, 16, 64, 256, 1024, 4096), lambda n: network(8, 8, 8, 8, batch=n)),
 }
 """What grows: its sizes, and the network of one size."""
@@ -56,13 +57,14 @@ def costs() -> list[Cost]:
     return [_cost(name, run) for name, run in _warm(GRADIENTS).items()]
 
 
-def growths(patience: float = PATIENCE, tick: Callable[[], None] = lambda: None) -> Iterator[Growth]:
-    """Every way along every side, each as far as `patience` (seconds of one gradient) lets it go."""
+def growths(*, quick: bool = False, tick: Callable[[], None] = lambda: None) -> Iterator[Growth]:
+    """Every way along every side, each as far as its paths and our patience let it go."""
+    patience = PATIENCE / 6 if quick else PATIENCE
     for along, (sizes, of_size) in SIDES.items():
         for name, run in _warm(WAYS).items():
             points: list[GrowthPoint] = []
             stopped = ""
-            for size in sizes:
+            for size in sizes[: QUICK if quick else None]:
                 case = of_size(size)
                 if stopped := _too_long(name, [(p.size, p.seconds) for p in points], size, case, patience):
                     break
@@ -73,7 +75,7 @@ def growths(patience: float = PATIENCE, tick: Callable[[], None] = lambda: None)
                         network=networks.name(case),
                         entries=case.entries,
                         paths=networks.paths(case),
-                        seconds=shortest(once),
+                        seconds=shortest(once, within=0.01 if quick else WITHIN),
                         peak_bytes=peak(once),
                     )
                 )

@@ -31,8 +31,10 @@ def campaign(*, quick: bool, tick: Tick) -> Iterator[CampaignCost]:
         size = bytes_drawn(domain=name)
         alone = partial(_drawn, st.binary(min_size=size, max_size=size), networks)
         drawing = partial(_drawn, cases(domain=name), networks)
-        whole = partial(search, Settings(networks=networks, seed=SEED, domains=(name,)), ENGINES)
-        search(Settings(networks=5, seed=SEED, domains=(name,)), ENGINES)  # what is slow the first time only
+        settings = partial(Settings, seed=SEED, domains=(name,))
+        whole = partial(search, settings(networks=networks), ENGINES)
+        for run in (partial(_drawn, cases(domain=name), 5), partial(search, settings(networks=5), ENGINES)):
+            run()  # what is slow the first time only
         times = in_turn([alone, drawing, whole], repeats=repeats, within=60.0)
         alone_each, drawing_each, whole_each = (seconds / networks for seconds in times)
         yield CampaignCost(

@@ -65,7 +65,7 @@ class Heard:
         hearing = look.hearing
         if hearing is None:
             return
-        self.oracles = tuple(dict.fromkeys((*self.oracles, *hearing.estimates)))
+        self.oracles = tuple(sorted({*self.oracles, *hearing.estimates}))
         self.networks += 1
         self.entries += int(hearing.heard.sum())
         self.silent += int((look.comparison.compared & ~hearing.heard).sum())
@@ -74,7 +74,7 @@ class Heard:
         self.disagreeing += bool(look.objecting)
 
     def add(self, other: "Heard") -> None:
-        self.oracles = tuple(dict.fromkeys((*self.oracles, *other.oracles)))
+        self.oracles = tuple(sorted({*self.oracles, *other.oracles}))
         for name in ("networks", "entries", "silent", "unsure", "against", "disagreeing"):
             setattr(self, name, getattr(self, name) + getattr(other, name))
 

@@ -3,6 +3,7 @@
 import os
 import sys
 import tempfile
+import time
 import traceback
 from typing import Any
 
@@ -22,12 +23,13 @@ UsageTrouble: Any = next(c for c in typer.BadParameter.__mro__ if c.__name__ == 
 
 def main(arguments: list[str] | None = None) -> int:
     """Run a command and return its exit code; every complaint is one line on stderr."""
-    arguments = (sys.argv[1:] if arguments is None else arguments) or ["--help"]
+    whole, arguments = arguments is None, (sys.argv[1:] if arguments is None else arguments) or ["--help"]
     if sys.stderr is None:
         sys.stderr = open(os.devnull, "w")  # noqa: SIM115
     if sys.stdout is None:
         complain("standard output is closed; there is nowhere to say anything")
         return TROUBLE
+    began = time.perf_counter() - (time.process_time() if whole else 0)
     one_thread()
     # Hypothesis keeps a cache of its own, which is nobody's business here.
     os.environ.setdefault("HYPOTHESIS_STORAGE_DIRECTORY", os.path.join(tempfile.gettempdir(), "backprove-hypothesis"))
@@ -35,7 +37,7 @@ def main(arguments: list[str] | None = None) -> int:
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="replace")  # a terminal without ≠ shows ?, it does not crash
     try:
-        code = app(arguments, standalone_mode=False, prog_name="backprove")
+        code = app(arguments, standalone_mode=False, prog_name="backprove", obj=began)
         sys.stdout.flush()
         return code if isinstance(code, int) else 0
     except typer.Exit as leave:

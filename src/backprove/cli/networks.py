@@ -109,7 +109,7 @@ def run(
             load=partial(load_engines, engines, engine, paths_budget(budget)),
             state=kept,
             fail_fast=fail_fast,
-            used=time.process_time(),  # what it took to begin
+            used=time.perf_counter() - context.obj,  # what it took to begin
         )
     if gallery and not found.interrupted:
         found = structs.replace(found, gallery=_gallery(seed, settings.domains, quiet))

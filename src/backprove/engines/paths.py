@@ -313,8 +313,8 @@ def engine(
 
     values = [D.array(np.zeros(weights)) for weights, _ in costs]
     left = started + (math.inf if seconds is None else seconds)
-    cheap_first = sorted(range(len(W)), key=lambda l: len(picks[l]) * costs[l][1])
-    for done, l in enumerate(cheap_first):  # each has its share of the time, and what cheaper ones left over
+    order = sorted(range(len(W)), key=lambda l: 0 if seconds is None else len(picks[l]) * costs[l][1])
+    for done, l in enumerate(order):  # cheap layers first: each has its share of the time, and what others left over
         until = left if seconds is None else (now := time.perf_counter()) + (left - now) / (len(W) - done)
         incoming = np.concatenate([A[l], np.full_like(A[l][:, :1], one)], axis=1)  # the bias sees an input of 1
         picks[l] = _expanded(picks[l], incoming, columns[l], routes[l], costs[l][1], values[l], until)

@@ -2,6 +2,8 @@
 
 import msgspec
 
+from backprove.display import Shown
+
 BENCH_FORMAT = "backprove.bench/1"
 
 
@@ -78,7 +80,7 @@ class JobsCost(msgspec.Struct, frozen=True, kw_only=True):
     seconds: float
 
 
-class BenchReport(msgspec.Struct, frozen=True, kw_only=True):
+class BenchReport(Shown, msgspec.Struct, frozen=True, kw_only=True):
     """What the engines, the bound, the oracles and a campaign cost, beside what a user would take instead."""
 
     format: str = BENCH_FORMAT

@@ -5,6 +5,7 @@ from typing import Any
 
 from backprove.findings import (
     AnyReport,
+    BenchReport,
     CertificateReport,
     CheckFinding,
     CheckReport,
@@ -12,12 +13,12 @@ from backprove.findings import (
     GalleryReport,
     Report,
 )
-from backprove.report import certificates, checks, galleries, html, words
+from backprove.report import benches, certificates, checks, galleries, html, words
 
 SAID: dict[type, Callable[[Any], str]] = {
     Report: words.agreement, CertificateReport: certificates.said, CheckReport: checks.score,
     CheckFinding: lambda found: f"{found.candidate} {checks.verdict(found)}",
-    ComparisonReport: words.compared, GalleryReport: galleries.said,
+    ComparisonReport: words.compared, GalleryReport: galleries.said, BenchReport: benches.said,
 }  # fmt: skip
 
 

@@ -36,6 +36,7 @@ def _show(title: str, head: Sequence[str], rows: benches.Rows, console: Console,
     if not rows:
         return
     table = plain_table(*head, right=range(texts, len(head)))
+    table.columns[0].no_wrap = True
     for row in rows:
         table.add_row(*row)
     console.print()
