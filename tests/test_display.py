@@ -205,7 +205,9 @@ def test_html_and_markdown_have_the_facts_and_no_foreign_markup(name: str) -> No
     assert bool(frames) == isinstance(thing, tuple(set(get_args(AnyReport)) - {Derivation}))
     assert all("</html>" in text and text.index("<base") < text.index("Content-Security-Policy") for text in frames)
     assert [a["sandbox"] for tag, a in tags.tags if tag == "iframe"] == ["allow-scripts"] * len(frames)
-    assert all(a["title"] and getattr(thing, "verdict", "measured") in a["title"] for tag, a in tags.tags if tag == "iframe")
+    assert all(
+        a["title"] and getattr(thing, "verdict", "measured") in a["title"] for tag, a in tags.tags if tag == "iframe"
+    )
     assert ("svg" in dict(tags.tags)) == isinstance(thing, Case | Comparison)
 
 
