@@ -28,7 +28,7 @@ ROOMS: dict[str, set[str] | None] = {
     "arbitrate": {"case", "compare", "domains", "errors", "oracles", "outcome"},
     "campaign": {
         "arbitrate", "case", "compare", "domains", "engines", "errors", "files", "findings", "generate", "outcome",
-        "rounding", "threads", "verdict", "versions", "weakness",
+        "rounding", "verdict", "versions", "weakness",
     },
     "bench": {
         "autodiff", "campaign", "case", "compare", "domains", "engines", "findings", "generate", "oracles", "rounding",

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from backprove.bench.clock import in_turn
 from backprove.campaign import Settings, explore, search
-from backprove.campaign.shards import quiet_worker
+from backprove.campaign.shards import worker
 from backprove.domains import DOMAINS
 from backprove.engines import ENGINES
 from backprove.findings import CampaignCost, JobsCost
@@ -52,7 +52,7 @@ def jobs(number: int, *, quick: bool, tick: Tick) -> JobsCost | None:
     if number < 2:
         return None
     settings = Settings(networks=TO_SPREAD[quick], seed=SEED, domains=("float64",))
-    with ProcessPoolExecutor(number, get_context("spawn"), quiet_worker) as pool:
+    with ProcessPoolExecutor(number, get_context("spawn"), worker) as pool:
         search(Settings(networks=100 * number, seed=SEED, domains=("float64",)), ENGINES, executor=pool)  # begun
         one, several = in_turn(
             [partial(_searched, settings, None), partial(_searched, settings, pool)],

@@ -7,7 +7,11 @@ whenever they were made, so that the outcome does not depend on how many process
 import contextlib
 import gc
 import itertools
+import multiprocessing
+import os
 import pickle
+import signal
+import threading
 import time
 import warnings
 from collections import deque
@@ -22,7 +26,6 @@ from concurrent.futures import (
 )
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
 
 from backprove.campaign.draw import explore, shard_seed
 from backprove.campaign.look import look
@@ -161,14 +164,16 @@ def spread(
     try:
         while True:
             while len(waiting) < ahead and (shard := next(rest, None)) is not None:
-                future = executor.submit(_elsewhere, settings, shard, packed, their_until, fail_fast, own)
+                with _said(shard):
+                    future = executor.submit(_elsewhere, settings, shard, packed, their_until, fail_fast, own)
                 waiting.append((shard, future))
             if not waiting:
                 return
             shard, future = waiting.popleft()
             if time.time() >= until and future.cancel():
                 return
-            survey = _result(shard, future)
+            with _said(shard):
+                survey = future.result()
             advance(shard.domain, survey.networks)
             yield shard, survey
     finally:
@@ -176,10 +181,12 @@ def spread(
             future.cancel()
 
 
-def _result(shard: Shard, future: "Future[Survey]") -> Survey:
+@contextlib.contextmanager
+def _said(shard: Shard) -> Iterator[None]:
+    """What an executor raises, in a line: raises BackproveError."""
     at = f"at {shard.domain}, shard {shard.index}"
     try:
-        return future.result()
+        yield
     except BackproveError:
         raise
     except BrokenExecutor:
@@ -214,15 +221,14 @@ def _loaded(load: bytes) -> Mapping[str, Engine]:
     return engines
 
 
-def quiet_worker() -> None:
-    """What a worker process does first: Ctrl-C is for the process that it works for; one thread is enough."""
-    import signal
-
-    from backprove.threads import one_thread
-
-    one_thread()
+def worker() -> None:
+    """What a process of a pool does first: Ctrl-C is for the process that it works for, and it ends with that one."""
     with contextlib.suppress(ValueError):
         signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=_end_with_the_parent, daemon=True).start()
 
 
-__all__: list[Any] = ["Advance", "Counted", "Load", "Shard", "here", "plan", "quiet_worker", "spread", "surveyed"]
+def _end_with_the_parent() -> None:
+    if parent := multiprocessing.parent_process():
+        parent.join()
+        os._exit(1)

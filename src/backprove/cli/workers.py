@@ -44,16 +44,18 @@ def workers(cluster: str | None, jobs: int | None, settings: "Settings") -> Iter
         yield None
         return
     from concurrent.futures import ProcessPoolExecutor
-    from multiprocessing import get_context
+    from multiprocessing import active_children, get_context
 
-    from backprove.campaign.shards import quiet_worker
+    from backprove.campaign.shards import worker
 
     # Not by fork: a process with threads, such as those of BLAS, does not survive that in one piece.
-    with ProcessPoolExecutor(jobs, get_context("spawn"), quiet_worker) as pool:
-        try:
-            yield pool
-        finally:
-            pool.shutdown(wait=False, cancel_futures=True)
+    pool = ProcessPoolExecutor(jobs, get_context("spawn"), worker)
+    try:
+        yield pool
+    finally:
+        pool.shutdown(wait=False, cancel_futures=True)
+        for process in active_children():  # what they are at now is not waited for: nobody wants it any more
+            process.terminate()
 
 
 @contextlib.contextmanager
