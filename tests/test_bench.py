@@ -58,7 +58,7 @@ def slept(seconds: float) -> Callable[[], None]:
 
 def test_they_take_turns_and_the_shortest_time_counts() -> None:
     said: list[str] = []
-    times = iter((0.03, 0.0, 0.03))
+    times = iter((0.3, 0.0, 0.3))
 
     def first() -> None:
         said.append("first")
@@ -66,11 +66,15 @@ def test_they_take_turns_and_the_shortest_time_counts() -> None:
 
     best = clock.in_turn([first, lambda: said.append("second")], repeats=3, within=60)
     assert said == ["first", "second"] * 3
-    assert best[0] < 0.02
+    assert best[0] < 0.25
 
 
 def test_each_is_timed_once_however_little_time_there_is() -> None:
-    assert clock.in_turn([slept(0.01), slept(0.02)], repeats=9, within=0) == pytest.approx([0.01, 0.02], abs=0.009)
+    said: list[int] = []
+    first, second = clock.in_turn([slept(0.02), lambda: said.append(1)], repeats=9, within=0)
+    assert said == [1]
+    assert first >= 0.02
+    assert second >= 0
 
 
 def test_the_peak_is_what_was_in_use_at_a_time() -> None:
@@ -239,5 +243,5 @@ def test_an_empty_bench_can_be_written(report: BenchReport) -> None:
     empty: Any = msgspec.structs.replace(
         report, growth=[], ratios=[], paths=[], campaign=[], jobs=None, interrupted=True
     )
-    assert "nothing was measured" in markdown.write(empty)
+    assert "Nothing was measured" in markdown.write(empty)
     assert "Interrupted" in html.write(empty)

@@ -26,7 +26,8 @@ def said(report: BenchReport) -> str:
         "drawing alone"
         for c in report.campaign[:1]
     ]
-    return "; ".join(parts) or "nothing was measured"
+    line = "; ".join(parts) or "nothing was measured"
+    return line[0].upper() + line[1:]
 
 
 def milliseconds(seconds: float) -> str:
