@@ -12,6 +12,9 @@ from backprove.domains.base import Array, Domain
 from backprove.verdict import Verdict
 
 
+AGREE, DISAGREE = np.int8(Verdict.AGREE), np.int8(Verdict.DISAGREE)
+
+
 class _Floating(Domain):
     rung = "rounding"
     rests_on = "every difference is within the derived rounding bound"
@@ -38,7 +41,7 @@ class _Floating(Domain):
         fraction = np.divide(difference, allowed, out=np.full_like(difference, np.inf), where=allowed > 0)
         fraction[difference == 0] = 0
         fraction[np.isnan(difference)] = np.inf
-        return np.where(agree, Verdict.AGREE, Verdict.DISAGREE).astype(np.int8), fraction
+        return np.where(agree, AGREE, DISAGREE), fraction
 
     # NumPy's own scalars and arrays share these; Python's floats, three times as fast, take math's.
     def exp(self, x: Any) -> Any:
