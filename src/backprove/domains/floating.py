@@ -11,7 +11,6 @@ import numpy.typing as npt
 from backprove.domains.base import Array, Domain
 from backprove.verdict import Verdict
 
-
 AGREE, DISAGREE = np.int8(Verdict.AGREE), np.int8(Verdict.DISAGREE)
 
 
