@@ -1,6 +1,5 @@
 """Times and memory of something that can be run again."""
 
-import gc
 import time
 import tracemalloc
 from collections.abc import Callable, Sequence
@@ -35,7 +34,6 @@ def in_turn(runs: Sequence[Run], *, repeats: int, within: float) -> list[float]:
 
 def peak(run: Run) -> int:
     """The most bytes in use at a time, beyond what was before; of what Python and NumPy ask for."""
-    gc.collect()
     running = tracemalloc.is_tracing()
     if not running:
         tracemalloc.start()
