@@ -299,6 +299,19 @@ def test_an_interrupted_campaign_goes_on_too(tmp_path: Path) -> None:
     assert plain(search(SMALL, ENGINES, state=kept(tmp_path))) == plain(search(SMALL, ENGINES))
 
 
+def test_two_campaigns_at_once_share_a_state(tmp_path: Path) -> None:
+    class Overtaken(Backwards):
+        """While it draws, another finishes all shards."""
+
+        def submit(self, work: Any, /, *arguments: Any, **rest: Any) -> Any:
+            if not self.waiting:
+                search(SMALL, ENGINES, state=kept(tmp_path))
+            return super().submit(work, *arguments, **rest)
+
+    found = search(SMALL, ENGINES, state=kept(tmp_path), executor=Overtaken(), load=Loaded(ENGINES))
+    assert plain(found) == plain(search(SMALL, ENGINES))
+
+
 def damage(file: Path, change: Callable[[dict[str, Any]], None]) -> None:
     data = json.loads(file.read_text())
     change(data)
@@ -388,6 +401,15 @@ RUN = ["run", "--networks", "300", "--domains", "float64,float32", "--max-layers
 
 def told(*options: str) -> list[str]:
     return [sys.executable, "-m", "backprove", *RUN, *options]
+
+
+def test_an_engine_that_ends_its_process_is_one_line(tmp_path: Path) -> None:
+    (tmp_path / "ends.py").write_text("import os\n\n\ndef engine(case, domain):\n    os._exit(3)\n")
+    done = subprocess.run(
+        told("--jobs", "2", "--engine", "ends.py:engine"), cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, done.stdout, done.stderr.count("\n")) == (2, "", 1)
+    assert "a process that drew networks ended before its time, at float64, shard 0" in done.stderr
 
 
 @pytest.mark.slow

@@ -5,6 +5,7 @@ shrinks it.
 """
 
 import time
+from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Executor
 from functools import partial
@@ -115,11 +116,15 @@ class _Campaign:
             self.done[domain] += more
             self.progress(domain, self.done[domain])
 
+        asked: deque[tuple[Shard, bool]] = deque()  # whether each was there, when it was looked for
+
         def missing() -> Iterator[Shard]:
             for shard in plan(self.settings, domains):
                 if time.time() >= self.until:
                     return
-                if state is None or not state.has(shard):
+                there = state is not None and state.has(shard)
+                asked.append((shard, there))
+                if not there:
                     yield shard
 
         if executor is None:
@@ -130,17 +135,22 @@ class _Campaign:
         if state is None:
             yield from drawn
             return
-        for shard in plan(self.settings, domains):
-            if survey := state.read(shard):
+        ready = next(drawn, None)
+        while asked:
+            shard, there = asked.popleft()
+            if there:
+                survey = state.read(shard)
                 advance(shard.domain, survey.networks)
-            elif (one := next(drawn, None)) is None:
+            elif ready is None:
                 return
             else:
-                assert one[0] == shard
-                survey = one[1]
+                same, survey = ready
+                assert same == shard
                 if not survey.cut:
                     state.keep(shard, survey)
             yield shard, survey
+            if not there:
+                ready = next(drawn, None)
 
     def disagreements(self, *, shrink: bool) -> Iterator[Disagreement]:
         """The most frequent ways of disagreeing in each domain, on the smallest network found for each."""

@@ -176,6 +176,9 @@ def spread(
                 survey = future.result()
             advance(shard.domain, survey.networks)
             yield shard, survey
+    except BackproveError:
+        waiting.clear()  # a pool that broke deals with the others itself
+        raise
     finally:
         for _, future in waiting:
             future.cancel()

@@ -76,11 +76,9 @@ class State:
         """Whether a shard is there."""
         return self._file(shard).exists()
 
-    def read(self, shard: Shard) -> Survey | None:
-        """The survey of a shard, or None where it is not there. Raises BackproveError where it is not what was kept."""
+    def read(self, shard: Shard) -> Survey:
+        """The survey of a shard that is there. Raises BackproveError where it is not what was kept."""
         file = self._file(shard)
-        if not file.exists():
-            return None
         found = read_json(file)
         try:
             whole = found["campaign"] == self.campaign and found["checksum"] == _checksum(self.campaign, shard, found)
