@@ -196,8 +196,8 @@ def _said(shard: Shard) -> Iterator[None]:
         what = f"a process that drew networks ended before its time, {at}"
         raise BackproveError(f"{what}: does an engine end it? --jobs 1 shows what it says") from None
     except (Exception, CancelledError) as error:  # whatever an executor has to say of workers that it lost
-        said = " ".join(f"{type(error).__name__}: {error}".split())[:300]
-        raise BackproveError(f"a worker failed, {at}: {said}") from error
+        said = " ".join(f"{type(error).__name__}: {error}".split())[:300].rstrip(": ")
+        raise BackproveError(f"a worker, or what it hangs on, failed, {at}: {said}") from error
 
 
 def _elsewhere(

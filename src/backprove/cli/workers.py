@@ -2,6 +2,7 @@
 
 import contextlib
 import hashlib
+import logging
 import os
 from collections.abc import Iterator
 from concurrent.futures import Executor
@@ -67,6 +68,7 @@ def _cluster(where: str) -> Iterator[Executor]:
         from distributed import Client
     except ModuleNotFoundError:
         raise MissingExtra("distributed", "distributed") from None
+    logging.getLogger("distributed").setLevel(logging.CRITICAL)  # what is lost is said here, in a line
     try:
         client = Client(address, timeout=10, set_as_default=False)
     except (OSError, TimeoutError, ValueError) as error:
