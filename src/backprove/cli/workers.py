@@ -68,7 +68,7 @@ def _cluster(where: str) -> Iterator[Executor]:
         from distributed import Client
     except ModuleNotFoundError:
         raise MissingExtra("distributed", "distributed") from None
-    logging.getLogger("distributed").setLevel(logging.CRITICAL)  # what is lost is said here, in a line
+    logging.getLogger("distributed.client").setLevel(logging.CRITICAL)  # what is lost is said here, in a line
     try:
         client = Client(address, timeout=10, set_as_default=False)
     except (OSError, TimeoutError, ValueError) as error:
